@@ -1,0 +1,1 @@
+"""What every side knows: domain, store, services, settings. Never imports numpy, Pillow, Keras or Flask."""

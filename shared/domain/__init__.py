@@ -1,0 +1,1 @@
+"""The domain: plain values and rules, standard library only."""

@@ -1,0 +1,89 @@
+"""Deletion as a value: what a batch is to move, what became of it, and what lies in the trash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BatchKind(StrEnum):
+    TRASH = "trash"
+    RESTORE = "restore"
+    PURGE = "purge"
+
+
+class OutcomeState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class BatchState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A copy that must still be there, with this SHA-256, for another to be moved."""
+
+    library: str
+    path: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file of a batch. ``entry`` is the id of its entry in the trash, made up when it is moved there.
+
+    ``survivors`` are tried in their order. ``unprotected`` says that a person was told that no other copy is
+    known, and confirmed.
+    """
+
+    entry: str
+    image: str
+    library: str
+    path: bytes
+    size: int
+    digest: str
+    survivors: tuple[Survivor, ...] = ()
+    unprotected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one image of a batch. ``state`` is waiting, done or refused; a refusal has a reason."""
+
+    image: str
+    library: str
+    path: bytes
+    size: int
+    state: str
+    code: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``kind`` is trash, restore or purge; ``state`` is queued, running or done."""
+
+    id: str
+    kind: str
+    state: str
+    created: float
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrashEntry:
+    """A file that lies in a library's trash now. ``deleted`` is in seconds since the epoch."""
+
+    id: str
+    batch: str
+    image: str
+    library: str
+    path: bytes
+    digest: str
+    size: int
+    deleted: float

@@ -1,0 +1,79 @@
+"""How far a scan has come: what the page polls and the command line prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.scan import Phase, ScanRequest, State
+
+SHARES: dict[Phase, float] = {
+    Phase.PREPARE: 0.02,
+    Phase.PLAN: 0.03,
+    Phase.EXTRACT: 0.65,
+    Phase.INDEX: 0.02,
+    Phase.COMPARE: 0.20,
+    Phase.SHORTLIST: 0.01,
+    Phase.VERIFY: 0.05,
+    Phase.GROUP: 0.02,
+}
+"""The part of the whole bar that each phase fills; they add up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot. Times are seconds since the epoch, None where not reached.
+
+    ``fraction`` never falls from one snapshot to the next; it is 1 only when the scan is done.
+    ``rate`` is images/s while images are read and pairs/s while they are compared; ``eta_s`` covers
+    the current phase. ``note`` is a sentence about what is going on now ("Downloading weights: …").
+    """
+
+    id: str
+    state: State
+    phase: Phase
+    request: ScanRequest
+    fraction: float
+    images_total: int
+    images_done: int
+    unreadable: int
+    pairs_total: int
+    pairs_done: int
+    rate: float | None
+    eta_s: float | None
+    note: str | None
+    error_code: str | None
+    error_message: str | None
+    created: float
+    started: float | None
+    ended: float | None
+    folders: tuple[str, ...]  # as people read them: library name and path
+    groups: int | None  # known when done
+    matches: int | None  # known when done
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of ``GET /api/scans/<id>`` (docs/api.md)."""
+        return {
+            "id": self.id,
+            "kind": self.request.kind,
+            "state": self.state,
+            "phase": self.phase,
+            "preset": self.request.preset,
+            "model": self.request.model if self.request.embeds else None,
+            "threshold": self.request.threshold,
+            "max_distance": self.request.max_distance,
+            "folders": list(self.folders),
+            "upload_name": self.request.upload_name,
+            "fraction": self.fraction,
+            "images": {"total": self.images_total, "done": self.images_done, "unreadable": self.unreadable},
+            "pairs": {"total": self.pairs_total, "done": self.pairs_done},
+            "rate": self.rate,
+            "eta_s": self.eta_s,
+            "note": self.note,
+            "error": None if self.error_code is None else {"code": self.error_code, "message": self.error_message},
+            "created": self.created,
+            "started": self.started,
+            "ended": self.ended,
+            "groups": self.groups,
+            "matches": self.matches,
+        }

@@ -1,0 +1,119 @@
+"""A scan: what was asked, the phases it goes through, and how far it has come.
+
+Invariant: phases are passed in the order of ``Phase``; a scan that has ended never runs again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.errors import InvalidRequest
+
+
+class Phase(StrEnum):
+    """The phases in the order they are passed. A phase of no units is skipped."""
+
+    PREPARE = "prepare"  # one unit: the network's weights are found or downloaded (deep only)
+    PLAN = "plan"  # one unit: walk the folders, cut the files into chunks
+    EXTRACT = "extract"  # a unit a chunk: read, digest, decode, hash, embed
+    INDEX = "index"  # one unit: collect the distinct contents, cut them into blocks
+    COMPARE = "compare"  # a unit a pair of blocks
+    SHORTLIST = "shortlist"  # one unit: which contents may hold equal pixels
+    VERIFY = "verify"  # a unit a chunk of those: digest of the full pixels
+    GROUP = "group"  # one unit: groups, keepers, the result
+
+
+PHASES: tuple[Phase, ...] = tuple(Phase)
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+
+
+class Preset(StrEnum):
+    EXACT = "exact"
+    NEAR = "near"
+    DEEP = "deep"
+
+
+class ScanKind(StrEnum):
+    LIBRARY = "library"  # every image of the folders with every other
+    FIND = "find"  # one uploaded image with every image of the folders
+
+
+PREPROCESSINGS = ("auto", "caffe", "tf", "torch", "none")
+DEFAULT_MODEL = "VGG16"
+DEFAULT_THRESHOLD = 0.90
+DEFAULT_MAX_DISTANCE = 10
+HASH_BITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of a library. ``path`` is relative to the library's root, as bytes; empty is the root."""
+
+    library: str
+    path: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What a person asked for; validated by :meth:`check`."""
+
+    folders: tuple[Folder, ...]
+    preset: Preset = Preset.NEAR
+    threshold: float = DEFAULT_THRESHOLD
+    max_distance: int = DEFAULT_MAX_DISTANCE
+    model: str = DEFAULT_MODEL
+    weights: str | None = None
+    preprocessing: str = "auto"
+    kind: ScanKind = ScanKind.LIBRARY
+    upload: str | None = None
+    upload_name: str | None = None
+
+    def check(self) -> None:
+        """Raise :class:`InvalidRequest` where a value makes no sense."""
+        if not self.folders:
+            raise InvalidRequest("No folder was chosen. Choose at least one folder to scan.")
+        if not 0.0 <= self.threshold <= 1.0:
+            raise InvalidRequest(
+                f"The threshold must lie between 0 and 1, not {self.threshold}.", code="invalid_threshold"
+            )
+        if not 0 <= self.max_distance <= HASH_BITS:
+            raise InvalidRequest(
+                f"The hash distance must lie between 0 and {HASH_BITS}, not {self.max_distance}.",
+                code="invalid_distance",
+            )
+        if self.preprocessing not in PREPROCESSINGS:
+            raise InvalidRequest(f"The preprocessing must be one of {', '.join(PREPROCESSINGS)}.")
+        if (self.kind is ScanKind.FIND) != (self.upload is not None):
+            raise InvalidRequest("A search for one image needs that image, and a scan takes none.")
+
+    def to_json(self) -> str:
+        """One line of JSON; :meth:`from_json` is its inverse."""
+        fields: dict[str, Any] = asdict(self)
+        fields["folders"] = [[f.library, base64.b64encode(f.path).decode()] for f in self.folders]
+        return json.dumps(fields, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> ScanRequest:
+        fields = json.loads(text)
+        fields["folders"] = tuple(Folder(lib, base64.b64decode(path)) for lib, path in fields["folders"])
+        fields |= {"preset": Preset(fields["preset"]), "kind": ScanKind(fields["kind"])}
+        return cls(**fields)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether deep features are needed."""
+        return self.preset is Preset.DEEP

@@ -1,0 +1,114 @@
+"""How groups are sorted, paged, filtered, and told from those that are decided, in SQL.
+
+Invariant: a page is found along an index; the cursor (sort value and group id) names a place, not a number of rows,
+so that no group is shown twice or left out whatever is decided in between.
+
+Temporary tables of the reader's connection: ``hidden`` (groups of which every pair has a verdict), ``touched`` (groups
+of which something lies in the trash).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from shared.domain.errors import InvalidRequest
+from shared.domain.review import GroupFilter, Show, Sort
+
+COLUMNS: dict[Sort, str] = {
+    Sort.FREED: "freed",
+    Sort.SIMILARITY: "similarity",
+    Sort.SIZE: "size",
+    Sort.DATE: "mtime_ns",
+}
+_LARGEST = 2**63 - 1
+_SHOWN: dict[Show, str] = {
+    Show.OPEN: "id NOT IN (SELECT id FROM hidden)",
+    Show.UNDECIDED: "id NOT IN (SELECT id FROM hidden) AND id NOT IN (SELECT id FROM touched)",
+    Show.DECIDED: "(id IN (SELECT id FROM hidden) OR id IN (SELECT id FROM touched))",
+}
+# CROSS JOIN is SQLite's way to fix the order: the planner does not know how few images a folder holds.
+_IN_FOLDER = (
+    "id IN (SELECT m.grp FROM image i CROSS JOIN member m ON m.image = i.id"
+    " WHERE i.library = ? AND i.path >= ? AND i.path < ?)"
+)
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the temporary tables, empty."""
+    db.execute("PRAGMA temp_store = MEMORY")
+    for name in ("hidden", "touched"):
+        db.execute(f"CREATE TEMP TABLE {name} (id INTEGER PRIMARY KEY)")
+
+
+def of(wanted: GroupFilter) -> tuple[list[str], list[object]]:
+    """Conditions on ``grp``, of which all must hold, and their values."""
+    conditions = [_SHOWN[wanted.show]]
+    found: list[object] = []
+    if (wanted.least, wanted.most) != (0.0, 1.0):
+        conditions.append("+similarity BETWEEN ? AND ?")  # the plus keeps the index of the sort in use
+        found += [wanted.least, wanted.most]
+    if wanted.kind is not None:
+        conditions.append("kind = ?")
+        found.append(wanted.kind)
+    if wanted.format is not None:
+        conditions.append("instr(formats, ?) > 0")
+        found.append(f"|{wanted.format}|")
+    if wanted.library is not None:
+        conditions.append("instr(libraries, ?) > 0")
+        found.append(f"|{wanted.library}|")
+    if wanted.library is not None and wanted.folder:
+        conditions.append(_IN_FOLDER)
+        found += [wanted.library, *_range(wanted.folder)]
+    return conditions, found
+
+
+def _range(folder: bytes) -> tuple[bytes, bytes]:
+    """Paths below a folder lie between these: "0" is what follows "/"."""
+    return folder + b"/", folder + b"0"
+
+
+def cursor(value: float, group_id: int) -> str:
+    return f"{value!r}~{group_id}"
+
+
+def parse_cursor(text: str) -> tuple[float, int]:
+    """Inverse of :func:`cursor`. Raises InvalidRequest."""
+    value, _, number = text.partition("~")
+    try:
+        place = float(value) if "." in value or "e" in value else int(value)
+        if max(abs(place), abs(int(number))) > _LARGEST:
+            raise ValueError
+        return place, int(number)
+    except ValueError:
+        raise InvalidRequest(f"There is no place {text[:40]} in the list. Take it from `next`.") from None
+
+
+def touch(db: sqlite3.Connection, image_ids: Iterable[str]) -> None:
+    """Remember which groups hold these images."""
+    db.execute(
+        "INSERT OR IGNORE INTO touched SELECT m.grp FROM json_each(?) j JOIN member m ON m.image = j.value",
+        (json.dumps(list(image_ids)),),
+    )
+
+
+def settle(db: sqlite3.Connection, pairs: Iterable[tuple[str, str]]) -> Mapping[int, frozenset[str]]:
+    """Image ids by group whose content has a verdict together with the keeper's; remembers what is hidden by that."""
+    both_ways = {ordered for a, b in pairs for ordered in ((a, b), (b, a))}
+    rows = db.execute(
+        "SELECT g.id, i.id FROM json_each(?) j"
+        " CROSS JOIN image i ON i.digest = json_extract(j.value, '$[0]')"  # this order: from the pairs, which are few
+        " CROSS JOIN member m ON m.image = i.id JOIN grp g ON g.id = m.grp JOIN image k ON k.id = g.keeper"
+        " WHERE i.id <> g.keeper AND k.digest = json_extract(j.value, '$[1]')",
+        (json.dumps(sorted(both_ways)),),
+    )
+    settled: dict[int, set[str]] = defaultdict(set)
+    for group, image in rows:
+        settled[group].add(image)
+    for group, images in settled.items():
+        members = int(db.execute("SELECT count(*) FROM member WHERE grp = ?", (group,)).fetchone()[0])
+        if len(images) == members - 1:
+            db.execute("INSERT INTO hidden VALUES (?)", (group,))
+    return {group: frozenset(images) for group, images in settled.items()}

@@ -1,0 +1,190 @@
+"""Reads a scan's result: images, groups by page, matches, pairs, unreadable files.
+
+Invariant: the file is never written. What people decided since (verdicts, the trash) is laid beside it in temporary
+tables of this connection, and then holds for all that is read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from shared.domain.errors import NotFound
+from shared.domain.model import Group, Image, Kind, Member, Pair, Signals, Unreadable
+from shared.domain.review import GroupFilter, Sort
+from shared.store import group_conditions
+
+_IMAGE = "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames"
+_SIGNALS = "similarity, kind, cosine, distance, ssim"
+_GROUP = "id, keeper, kind, similarity, freed"
+_NO_GROUP = partial(NotFound, "This scan has no such group.", code="no_such_group")
+
+
+def _signals(columns: Sequence[object]) -> Signals | None:
+    similarity, kind, cosine, distance, ssim = columns
+    if kind is None:
+        return None
+    return Signals(similarity, Kind(str(kind)), cosine, distance, ssim)  # type: ignore[arg-type]  # SQLite's columns
+
+
+class ResultReader:
+    """Reads one result. Made by :func:`opened`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._settled: Mapping[int, frozenset[str]] = {}
+        group_conditions.prepare(db)
+
+    def total(self) -> int:
+        """Readable images of the scan."""
+        return int(self._db.execute("SELECT value FROM meta WHERE key = 'images'").fetchone()[0])
+
+    def counts(self) -> tuple[int, int]:
+        """Groups and matches."""
+        return (
+            int(self._db.execute("SELECT count(*) FROM grp").fetchone()[0]),
+            int(self._db.execute("SELECT count(*) FROM match").fetchone()[0]),
+        )
+
+    def image(self, image_id: str) -> Image:
+        row = self._db.execute(f"SELECT {_IMAGE} FROM image i WHERE id = ?", (image_id,)).fetchone()  # noqa: S608
+        if row is None:
+            raise NotFound("This scan found no such image.", code="no_such_image")
+        return Image(*row)
+
+    def group(self, group_id: int) -> Group:
+        query = f"SELECT {_GROUP} FROM grp WHERE id = ?"  # noqa: S608
+        try:
+            row = self._db.execute(query, (group_id,)).fetchone()
+        except OverflowError:  # SQLite has no such numbers
+            row = None
+        if row is None:
+            raise _NO_GROUP()
+        return self._group(row)
+
+    def groups(self) -> list[Group]:
+        """All groups as they were found, whatever has been decided since, most bytes freed first."""
+        rows = self._db.execute(f"SELECT {_GROUP} FROM grp ORDER BY id")  # noqa: S608
+        return [self._group(row) for row in rows.fetchall()]
+
+    def page(self, wanted: GroupFilter, sort: Sort, after: str, limit: int) -> list[Group]:
+        """``limit`` groups at most that follow the cursor ``after`` (empty: the first ones). Raises InvalidRequest."""
+        conditions, values = group_conditions.of(wanted)
+        column = group_conditions.COLUMNS[sort]
+        if after:
+            value, number = group_conditions.parse_cursor(after)
+            conditions.append(f"{column} <= ? AND ({column} < ? OR id > ?)")
+            values += [value, value, number]
+        rows = self._db.execute(
+            f"SELECT {_GROUP} FROM grp WHERE {' AND '.join(conditions)}"  # noqa: S608 - made of our own words
+            f" ORDER BY {column} DESC, id LIMIT ?",
+            [*values, limit],
+        ).fetchall()
+        return [self._group(row) for row in rows]
+
+    def count(self, wanted: GroupFilter) -> int:
+        """How many groups are wanted."""
+        conditions, values = group_conditions.of(wanted)
+        query = f"SELECT count(*) FROM grp WHERE {' AND '.join(conditions)}"  # noqa: S608 - made of our own words
+        return int(self._db.execute(query, values).fetchone()[0])
+
+    def cursor(self, group_id: int, sort: Sort) -> str:
+        """The cursor that stands at a group. Raises NotFound."""
+        query = f"SELECT {group_conditions.COLUMNS[sort]} FROM grp WHERE id = ?"  # noqa: S608
+        row = self._db.execute(query, (group_id,)).fetchone()
+        if row is None:
+            raise _NO_GROUP()
+        return group_conditions.cursor(row[0], group_id)
+
+    def settle(self, pairs: Iterable[tuple[str, str]], whole: bool = False) -> None:
+        """From here on, leave out of a group what has a verdict together with its keeper (digests, ascending).
+
+        With ``whole`` groups are shown whole all the same; only which ones count as decided follows from it.
+        """
+        settled = group_conditions.settle(self._db, pairs)
+        self._settled = {} if whole else settled
+
+    def touch(self, image_ids: Iterable[str]) -> None:
+        """From here on, the groups of these images count as decided."""
+        group_conditions.touch(self._db, image_ids)
+
+    def hidden(self) -> set[int]:
+        """Groups of which every pair has a verdict."""
+        return {group for (group,) in self._db.execute("SELECT id FROM hidden")}
+
+    def folders(self, limit: int) -> list[tuple[str, bytes, int]]:
+        """Library, folder and number of groups with a member directly in it, most groups first."""
+        query = "SELECT library, path, groups FROM folder ORDER BY groups DESC, library, path LIMIT ?"
+        return self._db.execute(query, (limit,)).fetchall()
+
+    def formats(self) -> list[str]:
+        """The formats of images that are in groups."""
+        rows = self._db.execute("SELECT DISTINCT formats FROM grp")
+        return sorted({name for (names,) in rows for name in names.split("|") if name})
+
+    def group_of(self, image_id: str) -> Group | None:
+        """The group that holds an image, if any: groups share no image, and what is settled is in none."""
+        row = self._db.execute("SELECT grp FROM member WHERE image = ?", (image_id,)).fetchone()
+        if row is None or image_id in self._settled.get(row[0], frozenset()):
+            return None
+        return self.group(row[0])
+
+    def _group(self, row: Sequence[object]) -> Group:
+        number, keeper_id, kind, similarity, freed = row
+        group_id = int(str(number))
+        found = self._db.execute(
+            f"SELECT {_IMAGE}, {_SIGNALS} FROM member m JOIN image i ON i.id = m.image"  # noqa: S608
+            " WHERE m.grp = ? ORDER BY m.kind IS NOT NULL, m.similarity DESC, i.path",
+            (group_id,),
+        )
+        members = tuple(Member(Image(*one[:10]), _signals(one[10:])) for one in found)
+        keeper = next(m.image for m in members if m.image.id == keeper_id)
+        whole = Group(group_id, keeper, members, Kind(str(kind)), float(str(similarity)), int(str(freed)))
+        return _without(whole, self._settled.get(group_id, frozenset()))
+
+    def matches(self) -> list[Member]:
+        """Matches of a search, best first."""
+        rows = self._db.execute(
+            f"SELECT {_IMAGE}, {_SIGNALS} FROM match m JOIN image i ON i.id = m.image"  # noqa: S608
+            " ORDER BY m.similarity DESC, i.path"
+        )
+        return [Member(Image(*row[:10]), _signals(row[10:])) for row in rows]
+
+    def pairs(self) -> Iterator[Pair]:
+        """All pairs, best first."""
+        for a, b, *columns in self._db.execute(
+            f"SELECT a, b, {_SIGNALS} FROM pair ORDER BY similarity DESC, a, b"  # noqa: S608
+        ):
+            signals = _signals(columns)
+            if signals is not None:
+                yield Pair(a, b, signals)
+
+    def images(self) -> dict[str, Image]:
+        """All images that are in a pair, a group or a match, by id."""
+        return {row[0]: Image(*row) for row in self._db.execute(f"SELECT {_IMAGE} FROM image i")}  # noqa: S608
+
+    def omitted(self) -> list[tuple[str, int]]:
+        """Image id and number of its matches beyond the cap."""
+        return self._db.execute("SELECT id, omitted FROM image WHERE omitted > 0 ORDER BY path").fetchall()
+
+    def unreadable(self) -> list[Unreadable]:
+        rows = self._db.execute("SELECT library, path, code, reason FROM unreadable ORDER BY library, path")
+        return [Unreadable(*row) for row in rows]
+
+
+def _without(group: Group, settled: frozenset[str]) -> Group:
+    """A group without what is settled; as it was where that would leave the keeper alone."""
+    left = tuple(member for member in group.members if member.image.id not in settled)
+    matching = [member.signals for member in left if member.signals is not None]
+    if not settled or not matching:
+        return group
+    dropped = sum(member.image.size for member in group.members if member.image.id in settled)
+    return replace(
+        group,
+        members=left,
+        kind=max((signals.kind for signals in matching), key=list(Kind).index),
+        similarity=min(signals.similarity for signals in matching),
+        freed=max(0, group.freed - dropped),
+    )

@@ -1,0 +1,152 @@
+"""A scan's result: one SQLite file, written once by the group stage, then only read.
+
+The file is made under a temporary name and renamed when complete, so a reader sees all of it or nothing.
+SQLite because the page reads it group by group in any order at any size with the standard library alone,
+and because several hosts may read an immutable file on a shared folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.domain.errors import Conflict
+from shared.domain.model import Image, Kind, Pair, Signals, Unreadable
+from shared.store.result_reader import ResultReader
+from shared.whole import written_whole
+
+__all__ = ["Result", "ResultReader", "opened", "write"]
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE image (
+  id TEXT PRIMARY KEY, library TEXT, path BLOB, size INTEGER, mtime_ns INTEGER, digest TEXT,
+  width INTEGER, height INTEGER, format TEXT, frames INTEGER, omitted INTEGER
+) WITHOUT ROWID;
+CREATE TABLE grp (
+  id INTEGER PRIMARY KEY, keeper TEXT, kind TEXT, similarity REAL, freed INTEGER,
+  size INTEGER, mtime_ns INTEGER, formats TEXT, libraries TEXT
+);
+CREATE TABLE folder (library TEXT, path BLOB, groups INTEGER);
+CREATE TABLE member (
+  grp INTEGER, image TEXT, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL,
+  PRIMARY KEY (grp, image)
+) WITHOUT ROWID;
+CREATE TABLE pair (a TEXT, b TEXT, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL);
+CREATE TABLE match (
+  image TEXT PRIMARY KEY, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL
+);
+CREATE TABLE unreadable (library TEXT, path BLOB, code TEXT, reason TEXT);
+"""
+INDEXES = """
+CREATE INDEX image_path ON image (library, path);
+CREATE INDEX image_digest ON image (digest);
+CREATE INDEX grp_freed ON grp (freed DESC, id);
+CREATE INDEX grp_similarity ON grp (similarity DESC, id);
+CREATE INDEX grp_size ON grp (size DESC, id);
+CREATE INDEX grp_mtime ON grp (mtime_ns DESC, id);
+CREATE INDEX member_image ON member (image);
+"""
+VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything the group stage found. ``images`` holds those of pairs, groups and matches only.
+
+    ``total`` counts the readable images of the scan, ``omitted`` the matches of an image beyond the cap.
+    ``groups`` are in the order in which their ids rise; each is (keeper, members, signals of each member).
+    """
+
+    total: int
+    images: Iterable[Image]
+    omitted: dict[str, int]
+    groups: Sequence[tuple[str, Sequence[tuple[str, Signals]], int]]
+    pairs: Iterable[Pair]
+    matches: Iterable[tuple[str, Signals]]
+    unreadable: Iterable[Unreadable]
+
+
+def write(path: Path, result: Result) -> None:
+    """Write a result; whole or not at all. Writing the same again replaces it with the same. Raises OSError."""
+    try:
+        with written_whole(path) as draft, closing(sqlite3.connect(draft)) as db:
+            db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + SCHEMA)  # synced as a whole
+            with db:
+                _fill(db, result)
+                _summarize(db)
+            db.executescript(INDEXES)  # last: filling a table with its indexes takes several times as long
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
+
+
+def _fill(db: sqlite3.Connection, result: Result) -> None:
+    omitted = result.omitted
+    db.executemany(
+        "INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            (i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames,
+             omitted.get(i.id, 0))
+            for i in result.images
+        ),
+    )  # fmt: skip
+    for number, (keeper, members, freed) in enumerate(result.groups, 1):
+        weakest = min((signals for _, signals in members), key=lambda s: s.similarity)
+        kinds = {signals.kind for _, signals in members}
+        kind = max(kinds, key=list(Kind).index)
+        db.execute(
+            "INSERT INTO grp VALUES (?,?,?,?,?,NULL,NULL,NULL,NULL)", (number, keeper, kind, weakest.similarity, freed)
+        )
+        db.execute("INSERT INTO member VALUES (?,?,NULL,NULL,NULL,NULL,NULL)", (number, keeper))
+        db.executemany("INSERT INTO member VALUES (?,?,?,?,?,?,?)", ((number, i, *_columns(s)) for i, s in members))
+    db.executemany("INSERT INTO pair VALUES (?,?,?,?,?,?,?)", ((p.a, p.b, *_columns(p.signals)) for p in result.pairs))
+    db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
+    db.executemany(
+        "INSERT INTO unreadable VALUES (?,?,?,?)", ((u.library, u.path, u.code, u.reason) for u in result.unreadable)
+    )
+    db.executemany("INSERT INTO meta VALUES (?,?)", [("version", VERSION), ("images", result.total)])
+
+
+def _summarize(db: sqlite3.Connection) -> None:
+    """What groups are sorted and filtered by: bytes of all members, the newest change, formats, libraries; folders."""
+    db.execute(
+        "UPDATE grp SET (size, mtime_ns, formats, libraries) = ("
+        " SELECT sum(i.size), max(i.mtime_ns), replace('|' || group_concat(DISTINCT i.format) || '|', ',', '|'),"
+        " replace('|' || group_concat(DISTINCT i.library) || '|', ',', '|')"
+        " FROM member m JOIN image i ON i.id = m.image WHERE m.grp = grp.id)"
+    )
+    folders: dict[tuple[str, bytes], set[int]] = defaultdict(set)
+    for library, path, group in db.execute(
+        "SELECT i.library, i.path, m.grp FROM member m CROSS JOIN image i ON i.id = m.image"
+    ):
+        folders[library, os.path.split(path)[0]].add(group)
+    counted = sorted((library, path, len(of)) for (library, path), of in folders.items())
+    db.executemany("INSERT INTO folder VALUES (?,?,?)", counted)
+
+
+def _columns(signals: Signals) -> tuple[float, str, float | None, int | None, float | None]:
+    return signals.similarity, signals.kind, signals.cosine, signals.distance, signals.ssim
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[ResultReader]:
+    """Open a result to read.
+
+    Raises:
+        Conflict: there is none yet (the scan has not ended well), or another version of Lookalike wrote it.
+    """
+    if not path.exists():
+        raise Conflict("This scan has no result: it has not ended, or it did not end well.", code="no_result")
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        version = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+        if version is None or version[0] != VERSION:
+            raise Conflict("Another version of Lookalike wrote this result. Scan again.", code="other_version")
+        yield ResultReader(db)

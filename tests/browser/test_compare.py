@@ -1,0 +1,201 @@
+"""Two pictures against each other in a real browser: every way to look, every decision, by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from shared.context import Context
+from shared.store import libraries as store
+from tests.browser.conftest import Visitor, keep
+from tests.browser.test_looks import fits
+from tests.browser.test_review import exists, group, tile
+from tests.gallery import SCAN, Gallery
+
+pytestmark = pytest.mark.browser
+COMPARE = f"/scans/{SCAN}/compare?group=2"
+
+
+def title(page: Page, words: str) -> None:
+    expect(page.locator("#pair-title")).to_have_text(words)
+
+
+def loaded(page: Page) -> None:
+    """Both large pictures are there."""
+    for side in ("left", "right"):
+        expect(page.locator(f".pane.{side} img")).to_have_attribute("src", re.compile("/1280"))
+    page.wait_for_load_state("networkidle")
+
+
+def share(page: Page) -> int:
+    """Pixels of the difference that are drawn in colour."""
+    return int(
+        page.evaluate(
+            """() => { const canvas = document.getElementById('difference');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            let n = 0; for (let i = 0; i < data.length; i += 4) if (data[i] - data[i + 1] > 12) n += 1; return n; }"""
+        )
+    )
+
+
+def test_from_overview_to_pair_and_back_by_single_keys(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}")
+    expect(page.locator(".group")).to_have_count(20)
+    for _ in range(3):
+        page.keyboard.press("j")
+    expect(page.locator(".group:focus")).to_have_attribute("data-group", "3")
+    page.keyboard.press("Enter")
+    title(page, "002.jpg and copy 2.jpg")
+    page.keyboard.press("ArrowRight")
+    title(page, "002.jpg and 002.jpg")
+    page.keyboard.press("ArrowRight")
+    title(page, "003.jpg and copy 3.jpg")
+    page.keyboard.press("p")
+    title(page, "002.jpg and 002.jpg")
+    page.reload()  # the address names the pair
+    title(page, "002.jpg and 002.jpg")
+    page.keyboard.press("Escape")
+    expect(page.locator(".group:focus")).to_have_attribute("data-group", "3")
+
+
+def test_both_are_shown_at_one_zoom_in_every_way(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"{COMPARE}&image={shown.id('small/001.jpg')}")
+    loaded(page)
+    images = page.locator(".stage .pane img")
+    boxes = [images.nth(n).bounding_box() for n in range(2)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert (boxes[0]["width"], boxes[0]["height"]) == (boxes[1]["width"], boxes[1]["height"])
+    keep(page, "compare-side")
+    page.keyboard.press("+")
+    transforms = [images.nth(n).evaluate("(img) => getComputedStyle(img).transform") for n in range(2)]
+    assert transforms[0] == transforms[1] == "matrix(1.5, 0, 0, 1.5, 0, 0)"
+    page.keyboard.press("0")
+    page.keyboard.press("f")
+    expect(page.locator(".pane.left")).to_be_hidden()
+    expect(page.locator("#flip-text")).to_have_text("Right is shown")
+    page.keyboard.press("f")
+    expect(page.locator(".pane.left")).to_be_visible()
+    page.keyboard.press("l")
+    page.get_by_label("Where the left picture ends").fill("25")
+    clip = page.locator(".pane.left").evaluate("(pane) => getComputedStyle(pane).clipPath")
+    assert clip == "inset(0px 75% 0px 0px)"
+    keep(page, "compare-slider")
+    page.keyboard.press("d")
+    expect(page.locator("#difference")).to_be_visible()
+    expect(page.locator("#difference-text")).to_contain_text("differ")
+    keep(page, "compare-difference")
+
+
+def test_equal_pictures_have_no_difference_and_others_have_one(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(COMPARE)
+    loaded(page)
+    page.keyboard.press("d")
+    expect(page.locator("#difference-text")).to_have_text("No visible difference.")
+    assert share(page) == 0
+    page.keyboard.press("n")
+    loaded(page)
+    expect(page.locator("#difference-text")).to_contain_text("differs")
+    assert share(page) > 0
+
+
+def test_what_is_better_is_marked_in_words(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"{COMPARE}&image={shown.id('small/001.jpg')}")
+    row = page.get_by_role("row", name="Dimensions")
+    expect(row).to_have_accessible_name("Dimensions 640 × 480 (better) 320 × 240")
+
+
+def test_keeping_one_moves_the_other_and_goes_on_and_undo_comes_back(
+    visitor: Visitor, shown: Gallery, workers: Callable[..., None]
+) -> None:
+    workers("files")
+    page = visitor.page(COMPARE)
+    title(page, "001.jpg and copy 1.jpg")
+    page.keyboard.press("1")
+    title(page, "001.jpg and 001.jpg")
+    assert not exists(shown, "copies/copy 1.jpg")
+    page.keyboard.press("2")  # keep the small one: what was kept so far goes
+    title(page, "002.jpg and copy 2.jpg")
+    assert not exists(shown, "trip/001.jpg")
+    assert exists(shown, "small/001.jpg")
+    page.keyboard.press("u")
+    title(page, "001.jpg and 001.jpg")
+    assert exists(shown, "trip/001.jpg")
+    page.keyboard.press("u")
+    title(page, "001.jpg and copy 1.jpg")
+    assert exists(shown, "copies/copy 1.jpg")
+    expect(page.locator("#undo")).to_be_disabled()
+
+
+def test_a_pair_that_is_kept_does_not_come_back_until_undone(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(COMPARE)
+    title(page, "001.jpg and copy 1.jpg")
+    page.keyboard.press("3")
+    title(page, "001.jpg and 001.jpg")
+    page.keyboard.press("x")
+    title(page, "002.jpg and copy 2.jpg")
+    overview = visitor.page(f"/scans/{SCAN}")
+    expect(overview.locator("#found")).to_have_text("23 groups")
+    expect(group(overview, 2)).to_have_count(0)
+    overview.get_by_label("Shown", exact=True).select_option("decided")
+    expect(overview.locator(".group")).to_have_count(1)
+    page.keyboard.press("u")
+    title(page, "001.jpg and 001.jpg")
+    overview.get_by_label("Shown", exact=True).select_option("open")
+    expect(tile(overview, shown, "small/001.jpg")).to_have_count(1)
+    expect(tile(overview, shown, "copies/copy 1.jpg")).to_have_count(0)
+
+
+def test_a_refusal_is_said_and_the_pair_stays(visitor: Visitor, shown: Gallery, workers: Callable[..., None]) -> None:
+    workers("files")
+    with open(f"{shown.library.root.decode()}/copies/copy 1.jpg", "ab") as file:
+        file.write(b"edited since")
+    page = visitor.page(COMPARE)
+    title(page, "001.jpg and copy 1.jpg")
+    page.keyboard.press("1")
+    expect(page.locator("#compare-error")).to_contain_text("copy 1.jpg was left as it was")
+    title(page, "001.jpg and copy 1.jpg")
+    assert exists(shown, "copies/copy 1.jpg")
+
+
+def test_keys_are_shown_and_can_be_switched_off(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(COMPARE)
+    title(page, "001.jpg and copy 1.jpg")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Keep both")
+    keep(page, "keys")
+    page.get_by_label("Use these keys").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    title(page, "001.jpg and copy 1.jpg")
+    page.locator("#next").click()
+    title(page, "001.jpg and 001.jpg")
+
+
+def test_the_last_pair_is_followed_by_an_end_that_says_so(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}/compare?group=24&image={shown.id('small/023.jpg')}&sort=similarity")
+    title(page, "023.jpg and 023.jpg")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="That was all")).to_be_visible()
+    page.keyboard.press("p")
+    title(page, "023.jpg and 023.jpg")
+
+
+def test_nothing_is_decided_where_nothing_can_be_deleted(visitor: Visitor, shown: Gallery, ctx: Context) -> None:
+    store.put_writable(ctx.redis, shown.library.id, "The folder is mounted read-only.")
+    page = visitor.page(COMPARE)
+    title(page, "001.jpg and copy 1.jpg")
+    expect(page.locator("#keep-left")).to_be_disabled()
+    expect(page.locator("#keep-both")).to_be_enabled()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_the_comparison_fits_its_window(visitor: Visitor, shown: Gallery, size: str, theme: str) -> None:
+    page = visitor.page(f"{COMPARE}&image={shown.id('small/001.jpg')}", size, theme)
+    loaded(page)
+    assert fits(page)
+    keep(page, f"compare-{size}-{theme}")

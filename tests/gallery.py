@@ -1,0 +1,138 @@
+"""A library with a finished scan and a finished search, written as workers write them, for tests of the pages."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+from shared.context import Context
+from shared.domain.model import Image, Kind, Library, Pair, Signals, Unreadable, image_id, library_id
+from shared.domain.scan import Folder, Preset, ScanKind, ScanRequest, State
+from shared.layout import THUMBNAIL_SIZES
+from shared.store import keys, libraries, results
+from shared.store import scans as store
+from tests.pictures import photo
+
+SCAN = "5ca9000000000001"
+SEARCH = "5ea4c40000000001"
+ODD_NAME = b"odd-\xff.jpg"
+
+EXACT = Signals(1.0, Kind.EXACT, None, 0, 1.0)
+SAME_PIXELS = Signals(1.0, Kind.SAME_PIXELS, None, 0, 1.0)
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What was made; images by file name."""
+
+    library: Library
+    images: dict[str, Image]
+
+    def id(self, name: str) -> str:
+        return self.images[name].id
+
+
+def make(ctx: Context, root: Path, groups: int = 3) -> Gallery:
+    """``groups`` groups of three (original, exact copy, small copy), one file that is not UTF-8, one unreadable."""
+    root.mkdir()
+    where = str(root.resolve()).encode()
+    library = Library(library_id(where), where, root.name)
+    libraries.put(ctx.redis, library)
+    images = {}
+    made = sorted((_pictures(n) for n in range(groups)), key=lambda pair: -sum(map(len, pair)))  # most freed first
+    for n, (original, small) in enumerate(made):
+        copy_name = ODD_NAME if n == 0 else f"copies/copy {n}.jpg".encode()
+        for name, data in (
+            (f"trip/{n:03}.jpg".encode(), original),
+            (copy_name, original),
+            (f"small/{n:03}.jpg".encode(), small),
+        ):
+            images[name.decode("utf-8", "backslashreplace")] = _place(ctx, library, name, data)
+    (root / "torn.jpg").write_bytes(original[:2000])
+    gallery = Gallery(library, images)
+    _write(ctx, SCAN, ScanRequest((Folder(library.id),)), _scan_result(gallery, groups))
+    search = ScanRequest(
+        (Folder(library.id, b"trip"),), Preset.NEAR, kind=ScanKind.FIND, upload="0" * 32, upload_name="mine.jpg"
+    )
+    _write(ctx, SEARCH, search, _search_result(gallery))
+    return gallery
+
+
+@cache
+def _pictures(seed: int) -> tuple[bytes, bytes]:
+    """A photograph and a smaller copy of it, as JPEG."""
+    picture = photo(seed, (640, 480))
+    return _encoded(picture, "JPEG", quality=92), _encoded(picture.resize((320, 240)), "JPEG", quality=80)
+
+
+@cache
+def _thumbnail(data: bytes, size: int) -> bytes:
+    with Pillow.open(io.BytesIO(data)) as picture:
+        picture.thumbnail((size, size))
+        return _encoded(picture, "WEBP")
+
+
+def _encoded(picture: Pillow.Image, kind: str, **options: int) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def _place(ctx: Context, library: Library, path: bytes, data: bytes) -> Image:
+    file = Path((library.root + b"/" + path).decode("utf-8", "surrogateescape"))
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    for size in THUMBNAIL_SIZES:
+        thumbnail = ctx.layout.thumbnail(digest, size)
+        thumbnail.parent.mkdir(parents=True, exist_ok=True)
+        thumbnail.write_bytes(_thumbnail(data, size))
+    with Pillow.open(io.BytesIO(data)) as picture:
+        width, height = picture.size
+    found = file.stat()
+    return Image(
+        image_id(library.id, path), library.id, path, found.st_size, found.st_mtime_ns, digest, width, height, "JPEG"
+    )
+
+
+def _scan_result(gallery: Gallery, groups: int) -> results.Result:
+    rows, pairs = [], []
+    images = list(gallery.images.values())
+    for n in range(groups):
+        original, copy, small = images[3 * n : 3 * n + 3]
+        near = Signals(0.97 - n / 100, Kind.SIMILAR, None, 2, 0.95)
+        rows.append((original.id, [(copy.id, EXACT), (small.id, near)], copy.size + small.size))
+        pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near)]
+    torn = Unreadable(gallery.library.id, b"torn.jpg", "truncated", "The file ends too early: it is incomplete.")
+    return results.Result(len(images), images, {images[0].id: 2}, rows, pairs, [], [torn])
+
+
+def _search_result(gallery: Gallery) -> results.Result:
+    original, copy, small = list(gallery.images.values())[:3]
+    matches = [(original.id, EXACT), (copy.id, EXACT), (small.id, Signals(0.96, Kind.SIMILAR, None, 3, 0.94))]
+    return results.Result(3, [original, copy, small], {}, [], [], matches, [])
+
+
+def _write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Result) -> None:
+    store.create(ctx.redis, scan_id, request, time.time())
+    path = ctx.layout.result(scan_id)
+    path.parent.mkdir(parents=True)
+    results.write(path, result)
+    counts = {
+        "images": result.total, "images_done": result.total, "groups": len(result.groups),
+        "matches": len(list(result.matches)), "unreadable": len(list(result.unreadable)),
+    }  # fmt: skip
+    ctx.redis.hset(keys.scan(scan_id), mapping=counts | {"state": State.DONE, "ended": time.time()})
+
+
+def fake_weights(ctx: Context, name: str) -> None:
+    """A file where weights lie; only its name matters to the web side."""
+    path = ctx.layout.weights / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()

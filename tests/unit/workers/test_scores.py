@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers import scores
+
+
+def matches(pairs: list[tuple[int, int]], flags: int = scores.MATCHES) -> np.ndarray:
+    found = np.zeros(len(pairs), scores.MATCH)
+    found["a"] = [a for a, _ in pairs]
+    found["b"] = [b for _, b in pairs]
+    found["cosine"], found["flags"] = np.nan, flags
+    return found
+
+
+pair_lists = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] < p[1]), unique=True)
+
+
+@given(pair_lists)
+def test_packed_scores_come_back(pairs: list[tuple[int, int]]) -> None:
+    omitted = np.array([(1, 2)] if pairs else [], scores.OMITTED)
+    packed = scores.Scores(matches(pairs), omitted).pack()
+    found = scores.Scores.unpack(packed)
+    assert found.pack() == packed
+    assert len(packed) == 4 + 18 * len(pairs) + 8 * len(omitted)
+
+
+@given(pair_lists, st.integers(1, 4), st.randoms(use_true_random=False))
+def test_the_strongest_of_each_image_stay_and_the_rest_is_counted(pairs, most, random) -> None:
+    found = matches(pairs)
+    strength = np.arange(len(pairs), dtype=np.float32)  # all different, in any order
+    random.shuffle(strength)
+    kept = scores.capped(found, strength, most)
+    of_pair = dict(zip(pairs, strength, strict=True))
+    kept_pairs = {(int(m["a"]), int(m["b"])) for m in kept.matches}
+    for pair, value in of_pair.items():
+        ranks = [sum(v > value for p, v in of_pair.items() if image in p) for image in pair]
+        assert (pair in kept_pairs) == (min(ranks) < most)
+    dropped = [row for pair in pairs if pair not in kept_pairs for row in pair]
+    assert dict(kept.omitted.tolist()) == {row: dropped.count(row) for row in dropped}
+
+
+def test_twins_are_never_dropped() -> None:
+    pairs = [(0, other) for other in range(1, 6)] + [(other, 7) for other in range(1, 6)]
+    kept = scores.capped(matches(pairs, scores.TWIN), np.zeros(len(pairs), np.float32), 1)
+    assert len(kept.matches) == len(pairs)
+    assert len(kept.omitted) == 0
+
+
+def test_no_scores_are_no_scores() -> None:
+    found = scores.concatenate([])
+    assert found.matches.dtype == scores.MATCH
+    with pytest.raises(ValueError, match="read-only"):
+        scores.Scores.unpack(scores.Scores(matches([(0, 1)]), found.omitted).pack()).matches["a"] = 3

@@ -1,0 +1,12 @@
+"""The API: JSON under /api for all that the pages do; docs/api.md documents it, /api/openapi.json describes it."""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+from web.api import batches, libraries, results, scans, searches, tokens, trash, verdicts
+
+
+def install(app: APIFlask) -> None:
+    for topic in (libraries, scans, searches, results, batches, trash, tokens, verdicts):
+        app.register_blueprint(topic.blueprint)

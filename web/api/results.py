@@ -1,0 +1,132 @@
+"""What a scan or search found. All answer 409 until it has ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify
+
+from shared.services import export, review, scans, verdicts
+from web.api import views
+from web.api.result_schema import RESULT
+from web.api.schemas import (
+    ChangedOut,
+    ChoicesOut,
+    GroupOut,
+    GroupsOut,
+    GroupsQuery,
+    MatchesOut,
+    SortQuery,
+    UnreadableListOut,
+    UnreadableOut,
+    VerdictBody,
+)
+from web.context import context
+
+blueprint = APIBlueprint("results", __name__, url_prefix="/api/scans/<scan_id>")
+
+_RESULT_RESPONSE: dict[int, Any] = {
+    200: {"description": "The whole result", "content": {"application/json": {"schema": RESULT}}}
+}
+
+
+_CSV_RESPONSE: dict[int, Any] = {
+    200: {"description": "Lines of CSV, the first one the names of the columns", "content": {"text/csv": {}}},
+    409: {"description": "The scan has not ended well"},
+}
+
+
+@blueprint.get("/result")
+@blueprint.doc(responses=_RESULT_RESPONSE)
+def get_result(scan_id: str) -> Response:
+    """The whole result, the same as ``lookalike scan --output`` writes."""
+    return jsonify(scans.result(context(), scan_id))
+
+
+@blueprint.get("/groups")
+@blueprint.input(GroupsQuery, location="query")
+@blueprint.output(GroupsOut)
+@blueprint.doc(responses=[400, 409])
+def list_groups(scan_id: str, query_data: GroupsQuery) -> GroupsOut:
+    """Groups page by page, sorted and filtered; what has a verdict is left out unless decided ones are wanted."""
+    ctx, query = context(), query_data
+    page = review.groups(ctx, scan_id, query.wanted(), query.sort, query.after, query.limit)
+    shown = views.groups(ctx, scan_id, page.groups, page.cursors)
+    return GroupsOut(groups=shown, next=page.cursors[-1] if page.more else None, total=page.total)
+
+
+@blueprint.get("/groups/<int:group_id>")
+@blueprint.input(SortQuery, location="query")
+@blueprint.output(GroupOut)
+@blueprint.doc(responses=[409])
+def get_group(scan_id: str, group_id: int, query_data: SortQuery) -> GroupOut:
+    """One group."""
+    ctx = context()
+    found, cursor = review.group(ctx, scan_id, group_id, query_data.sort)
+    return views.groups(ctx, scan_id, [found], [cursor])[0]
+
+
+@blueprint.get("/choices")
+@blueprint.output(ChoicesOut)
+@blueprint.doc(responses=[409])
+def list_choices(scan_id: str) -> ChoicesOut:
+    """What groups can be filtered by: formats, and the folders with the most groups."""
+    ctx = context()
+    formats, folders = review.choices(ctx, scan_id)
+    names = views.library_names(ctx)
+    return ChoicesOut(formats=formats, folders=[views.folder_choice(names, *folder) for folder in folders])
+
+
+@blueprint.post("/verdicts")
+@blueprint.input(VerdictBody)
+@blueprint.output(ChangedOut)
+@blueprint.doc(responses=[404, 409])
+def decide_pairs(scan_id: str, json_data: VerdictBody) -> ChangedOut:
+    """Decide about pairs of images of this scan, or forget what was decided; by content, so it outlives the scan."""
+    pairs = [(pair.a, pair.b) for pair in json_data.pairs]
+    return ChangedOut(changed=verdicts.decide(context(), scan_id, pairs, json_data.verdict))
+
+
+@blueprint.get("/matches")
+@blueprint.output(MatchesOut)
+@blueprint.doc(responses=[409])
+def list_matches(scan_id: str) -> MatchesOut:
+    """Matches of a search, best first."""
+    ctx = context()
+    return MatchesOut(matches=views.members(ctx, scan_id, review.matches(ctx, scan_id)))
+
+
+@blueprint.get("/unreadable")
+@blueprint.output(UnreadableListOut)
+@blueprint.doc(responses=[409])
+def list_unreadable(scan_id: str) -> UnreadableListOut:
+    """Files that could not be used, each with its reason."""
+    ctx = context()
+    return UnreadableListOut(
+        unreadable=[
+            UnreadableOut(path=review.display_path(ctx, u.library, u.path), code=u.code, reason=u.reason)
+            for u in scans.unreadable(ctx, scan_id)
+        ]
+    )
+
+
+@blueprint.get("/groups.csv")
+@blueprint.doc(responses=_CSV_RESPONSE)
+def export_groups(scan_id: str) -> Response:
+    """The groups as CSV, one line a picture; what has a verdict is left out."""
+    return _csv(export.groups(context(), scan_id), f"lookalike-{scan_id}.csv")
+
+
+@blueprint.get("/unreadable.csv")
+@blueprint.doc(responses=_CSV_RESPONSE)
+def export_unreadable(scan_id: str) -> Response:
+    """The files that could not be used as CSV, each with its reason."""
+    return _csv(export.unreadable(context(), scan_id), f"lookalike-{scan_id}-unreadable.csv")
+
+
+def _csv(lines: Iterator[str], name: str) -> Response:
+    response = Response(lines, mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response

@@ -1,0 +1,406 @@
+"""What the API takes and gives, as Pydantic models: validated on the way in, described in the OpenAPI document.
+
+Units: sizes in bytes, times in seconds since the epoch, ``similarity``, ``cosine``, ``ssim`` and ``fraction``
+from 0 to 1, ``distance`` in bits of 64. A signal that was not computed is null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from apiflask.fields import UploadFile
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringConstraints
+
+from shared.domain.access import Scope
+from shared.domain.model import Kind
+from shared.domain.review import GroupFilter, Show, Sort, Verdict
+from shared.domain.scan import (
+    DEFAULT_MAX_DISTANCE,
+    DEFAULT_MODEL,
+    DEFAULT_THRESHOLD,
+    Phase,
+    Preset,
+    ScanKind,
+    State,
+)
+from web.api.path_bytes import PathBytes
+
+MOST_IMAGES = 100_000
+"""Images or entries that one batch may name."""
+
+
+def _encodable(text: str) -> str:
+    """JSON can hold half a character (a lone surrogate), which no file name, key or database can."""
+    text.encode("utf-8")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+Id = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class FolderRef(_In):
+    """A folder of a library; an empty path is the library's top."""
+
+    library: Id
+    path_b64: PathBytes = b""
+
+
+class Method(_In):
+    """How images are to be compared."""
+
+    preset: Preset = Preset.NEAR
+    threshold: float = DEFAULT_THRESHOLD
+    max_distance: int = DEFAULT_MAX_DISTANCE
+    model: Text = DEFAULT_MODEL
+    weights: Text | None = None
+    preprocessing: Text = "auto"
+
+
+class ScanBody(Method):
+    folders: list[FolderRef]
+
+
+class SearchForm(Method):
+    """A multipart form; ``folders`` is JSON text."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    image: UploadFile
+    folders: Json[list[FolderRef]]
+
+
+class LibraryBody(_In):
+    path: Text
+
+
+class FolderQuery(_In):
+    path_b64: PathBytes = b""
+
+
+class SortQuery(_In):
+    sort: Sort = Sort.FREED
+
+
+class GroupsQuery(SortQuery):
+    """``after`` is a ``next`` or a ``cursor``; the other fields restrict, and an empty one does not."""
+
+    after: Text = Field("", max_length=100)
+    limit: int = Field(20, ge=1, le=100)
+    show: Show = Show.OPEN
+    kind: Kind | None = None
+    library: Id | None = None
+    folder_b64: PathBytes = b""
+    least: float = Field(0.0, ge=0, le=1)
+    most: float = Field(1.0, ge=0, le=1)
+    format: Annotated[Text, StringConstraints(max_length=40)] | None = None
+
+    def wanted(self) -> GroupFilter:
+        return GroupFilter(
+            self.show, self.kind, self.library, self.folder_b64, self.least, self.most, self.format
+        )  # fmt: skip
+
+
+class PairOfImages(_In):
+    """Two images of a scan, by id."""
+
+    a: Id
+    b: Id
+
+
+class VerdictBody(_In):
+    """``verdict`` null forgets what was decided."""
+
+    verdict: Verdict | None
+    pairs: list[PairOfImages] = Field(min_length=1, max_length=MOST_IMAGES)
+
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[Text, StringConstraints(max_length=1000)]
+
+
+class VerdictRecord(_In):
+    """A verdict on two contents (SHA-256), with the names they had; ``thumbnails`` is for showing, not read."""
+
+    a: Digest
+    b: Digest
+    verdict: Verdict
+    names: tuple[Name, Name]
+    decided: float = Field(ge=0, le=1e12, allow_inf_nan=False)
+    thumbnails: tuple[str, str] | None = None
+
+
+class VerdictsDocument(_In):
+    """All verdicts: exported and imported as one document."""
+
+    version: Literal[1] = 1
+    verdicts: list[VerdictRecord] = Field(max_length=1_000_000)
+
+
+class DigestPair(_In):
+    a: Digest
+    b: Digest
+
+
+class ForgetBody(_In):
+    pairs: list[DigestPair] = Field(min_length=1, max_length=MOST_IMAGES)
+
+
+class ChangedOut(BaseModel):
+    """How many verdicts were changed."""
+
+    changed: int
+
+
+class DeletionBody(_In):
+    scan: Id
+    images: list[Id] = Field(max_length=MOST_IMAGES)
+    confirmed: bool = False
+
+
+class RestoreBody(_In):
+    batch: Id
+    entries: list[Id] | None = Field(None, max_length=MOST_IMAGES)
+
+
+class PurgeBody(_In):
+    entries: list[Id] = Field(max_length=MOST_IMAGES)
+    confirmed: bool = False
+
+
+class TokenBody(_In):
+    name: Text
+    scope: Scope = Scope.READ
+
+
+class TokenOut(_Out):
+    id: str
+    name: str
+    scope: Scope
+    created: float
+
+
+class TokensOut(_Out):
+    tokens: list[TokenOut]
+
+
+class NewTokenOut(TokenOut):
+    token: str
+
+
+class LibraryOut(_Out):
+    """``read_only`` says why nothing can be deleted in it, null where it can."""
+
+    id: str
+    name: str
+    path: str
+    read_only: str | None
+
+
+class LibrariesOut(_Out):
+    libraries: list[LibraryOut]
+    can_add: bool
+
+
+class Crumb(_Out):
+    name: str
+    path_b64: str
+
+
+class FolderOut(Crumb):
+    """``images`` and ``folders`` lie directly in it."""
+
+    images: int
+    folders: int
+
+
+class ListingOut(_Out):
+    """``crumbs`` lead from the library's top to ``here``."""
+
+    library: LibraryOut
+    crumbs: list[Crumb]
+    here: FolderOut
+    inside: list[FolderOut]
+
+
+class Counted(_Out):
+    total: int
+    done: int
+
+
+class CountedImages(Counted):
+    unreadable: int
+
+
+class Failure(_Out):
+    code: str
+    message: str | None
+
+
+class ScanOut(_Out):
+    """How far a scan or search is; ``rate`` is per second, ``eta_s`` covers the current phase."""
+
+    id: str
+    kind: ScanKind
+    state: State
+    phase: Phase
+    preset: Preset
+    model: str | None
+    threshold: float
+    max_distance: int
+    folders: list[str]
+    upload_name: str | None
+    fraction: float
+    images: CountedImages
+    pairs: Counted
+    rate: float | None
+    eta_s: float | None
+    note: str | None
+    error: Failure | None
+    created: float
+    started: float | None
+    ended: float | None
+    groups: int | None
+    matches: int | None
+
+
+class ScansOut(_Out):
+    scans: list[ScanOut]
+
+
+class ImageOut(_Out):
+    """``folder`` opens with the library's name; ``path`` is absolute, and ``path_b64`` (inside the library) is there
+    where it is not UTF-8. ``trashed`` is the id of the batch that moved it to the trash."""
+
+    id: str
+    library: str
+    name: str
+    folder: str
+    path: str
+    path_b64: str | None
+    size: int
+    modified: float
+    width: int
+    height: int
+    format: str
+    lossless: bool
+    frames: int
+    thumbnail: str
+    preview: str
+    trashed: str | None
+
+
+class SignalsOut(_Out):
+    similarity: float
+    kind: Kind
+    cosine: float | None
+    distance: int | None
+    ssim: float | None
+
+
+class MemberOut(_Out):
+    """``signals`` compare with the group's keeper (null for the keeper), or with the image searched for."""
+
+    image: ImageOut
+    signals: SignalsOut | None
+
+
+class GroupOut(_Out):
+    """``keeper`` is an image's id; ``similarity`` the lowest of the members', ``freed`` what all of them free.
+
+    ``cursor`` is its place in the list, to go on from."""
+
+    id: int
+    keeper: str
+    kind: Kind
+    similarity: float
+    freed: int
+    cursor: str
+    members: list[MemberOut]
+
+
+class GroupsOut(_Out):
+    """``next`` is the ``after`` of the next page, null on the last; ``total`` is there on the first page."""
+
+    groups: list[GroupOut]
+    next: str | None
+    total: int | None
+
+
+class FolderChoice(_Out):
+    """``folder`` opens with the library's name; ``groups`` have a member directly in it."""
+
+    library: str
+    folder_b64: str
+    folder: str
+    groups: int
+
+
+class ChoicesOut(_Out):
+    """What groups can be filtered by."""
+
+    formats: list[str]
+    folders: list[FolderChoice]
+
+
+class MatchesOut(_Out):
+    matches: list[MemberOut]
+
+
+class UnreadableOut(_Out):
+    path: str
+    code: str
+    reason: str
+
+
+class UnreadableListOut(_Out):
+    unreadable: list[UnreadableOut]
+
+
+class OutcomeOut(_Out):
+    """``state`` is waiting, done or refused; a refusal has a code and a reason."""
+
+    image: str
+    path: str
+    size: int
+    state: str
+    code: str | None
+    reason: str | None
+
+
+class BatchOut(_Out):
+    """``kind`` is trash, restore or purge; ``state`` queued, running or done."""
+
+    id: str
+    kind: str
+    state: str
+    created: float
+    outcomes: list[OutcomeOut]
+
+
+class LatestBatchOut(_Out):
+    batch: BatchOut | None
+
+
+class TrashEntryOut(_Out):
+    id: str
+    batch: str
+    image: str
+    library: str
+    name: str
+    folder: str
+    path: str
+    size: int
+    deleted: float
+    thumbnail: str
+
+
+class TrashOut(_Out):
+    entries: list[TrashEntryOut]

@@ -1,0 +1,40 @@
+"""The trash of all libraries: look, bring back, remove for good."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+
+from shared.services import trash
+from web.api import views
+from web.api.batches import Accepted, accepted
+from web.api.schemas import BatchOut, PurgeBody, RestoreBody, TrashOut
+from web.context import context
+
+blueprint = APIBlueprint("trash", __name__, url_prefix="/api/trash")
+
+
+@blueprint.get("")
+@blueprint.output(TrashOut)
+def list_trash() -> TrashOut:
+    """What lies in the trash, latest first."""
+    ctx = context()
+    names = views.library_names(ctx)
+    return TrashOut(entries=[views.trash_entry(ctx, entry, names) for entry in trash.listed(ctx)])
+
+
+@blueprint.post("/restore")
+@blueprint.input(RestoreBody)
+@blueprint.output(BatchOut, status_code=202)
+@blueprint.doc(responses=[404, 409])
+def restore_entries(json_data: RestoreBody) -> Accepted:
+    """Bring back entries of one batch; all of it where ``entries`` is null."""
+    return accepted(trash.restore(context(), json_data.batch, json_data.entries))
+
+
+@blueprint.post("/purge")
+@blueprint.input(PurgeBody)
+@blueprint.output(BatchOut, status_code=202)
+@blueprint.doc(responses=[404, 409])
+def purge_entries(json_data: PurgeBody) -> Accepted:
+    """Remove entries for good; 409 ``not_confirmed`` unless ``confirmed`` is true."""
+    return accepted(trash.purge(context(), json_data.entries, json_data.confirmed))

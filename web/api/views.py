@@ -1,0 +1,184 @@
+"""Domain values as the API's models: how libraries, images, groups, batches and trash entries are shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from flask import url_for
+
+from shared.context import Context
+from shared.domain.model import Group, Image, Library, Member, Signals
+from shared.domain.review import LOSSLESS, Decision
+from shared.layout import THUMBNAIL_SIZES
+from shared.services import libraries, review
+from shared.services.libraries import FolderEntry, FolderListing
+from shared.services.trash import Batch, TrashEntry
+from web.api.path_bytes import encode
+from web.api.schemas import (
+    BatchOut,
+    Crumb,
+    FolderChoice,
+    FolderOut,
+    GroupOut,
+    ImageOut,
+    LibraryOut,
+    ListingOut,
+    MemberOut,
+    OutcomeOut,
+    SignalsOut,
+    TrashEntryOut,
+    VerdictRecord,
+)
+
+
+def text(path: bytes) -> str:
+    """A path for people; bytes that are not UTF-8 show as \\xNN."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def library(ctx: Context, shown: Library) -> LibraryOut:
+    return LibraryOut(id=shown.id, name=shown.name, path=text(shown.root), read_only=libraries.writable(ctx, shown.id))
+
+
+def folder(entry: FolderEntry) -> FolderOut:
+    return FolderOut(name=entry.name, path_b64=encode(entry.path), images=entry.images, folders=entry.folders)
+
+
+def listing(ctx: Context, found: FolderListing) -> ListingOut:
+    return ListingOut(
+        library=library(ctx, found.library),
+        crumbs=_crumbs(found.library, found.here.path),
+        here=folder(found.here),
+        inside=[folder(entry) for entry in found.inside],
+    )
+
+
+def _crumbs(top: Library, path: bytes) -> list[Crumb]:
+    parts = path.split(b"/") if path else []
+    below = [Crumb(name=text(part), path_b64=encode(b"/".join(parts[: n + 1]))) for n, part in enumerate(parts)]
+    return [Crumb(name=top.name, path_b64=""), *below]
+
+
+Names = Mapping[str, str]
+"""Libraries' names by id."""
+
+
+def library_names(ctx: Context) -> Names:
+    return {known.id: known.name for known in libraries.listed(ctx)}
+
+
+def _place(names: Names, library_id: str, path: bytes) -> tuple[str, str]:
+    """Where a file is in people's words (the library's name and the folder inside it), and its own name."""
+    directory, name = os.path.split(path)
+    return text(os.path.join(names.get(library_id, "?").encode(), directory).rstrip(b"/")), text(name)
+
+
+def image(ctx: Context, scan_id: str, shown: Image, names: Names, trashed: Mapping[str, str]) -> ImageOut:
+    folder, name = _place(names, shown.library, shown.path)
+    small, large = THUMBNAIL_SIZES
+    return ImageOut(
+        id=shown.id,
+        library=shown.library,
+        name=name,
+        folder=folder,
+        path=review.display_path(ctx, shown.library, shown.path),
+        path_b64=None if _is_utf8(shown.path) else encode(shown.path),
+        size=shown.size,
+        modified=shown.mtime_ns / 1e9,
+        width=shown.width,
+        height=shown.height,
+        format=shown.format,
+        lossless=shown.format in LOSSLESS,
+        frames=shown.frames,
+        thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
+        preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),
+        trashed=trashed.get(shown.id),
+    )
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def signals(shown: Signals | None) -> SignalsOut | None:
+    return None if shown is None else SignalsOut.model_validate(shown, from_attributes=True)
+
+
+def members(ctx: Context, scan_id: str, shown: Sequence[Member]) -> list[MemberOut]:
+    """Images of a result; workers are asked at once for the thumbnails that are missing."""
+    ids = [member.image.id for member in shown]
+    review.request_thumbnails(ctx, scan_id, ids)
+    names, trashed = library_names(ctx), review.trashed(ctx, scan_id, ids)
+    return [
+        MemberOut(image=image(ctx, scan_id, member.image, names, trashed), signals=signals(member.signals))
+        for member in shown
+    ]
+
+
+def groups(ctx: Context, scan_id: str, shown: Sequence[Group], cursors: Sequence[str]) -> list[GroupOut]:
+    found = iter(members(ctx, scan_id, [member for group in shown for member in group.members]))
+    return [
+        GroupOut(
+            id=group.id,
+            keeper=group.keeper.id,
+            kind=group.kind,
+            similarity=group.similarity,
+            freed=group.freed,
+            cursor=cursor,
+            members=[next(found) for _ in group.members],
+        )
+        for group, cursor in zip(shown, cursors, strict=True)
+    ]
+
+
+def folder_choice(names: Names, library_id: str, path: bytes, groups: int) -> FolderChoice:
+    shown = text(os.path.join(names.get(library_id, "?").encode(), path).rstrip(b"/"))
+    return FolderChoice(library=library_id, folder_b64=encode(path), folder=shown, groups=groups)
+
+
+def decision(shown: Decision) -> VerdictRecord:
+    thumbnails = tuple(url_for("thumbnails.of_content", digest=digest) for digest in (shown.a, shown.b))
+    return VerdictRecord(
+        a=shown.a,
+        b=shown.b,
+        verdict=shown.verdict,
+        names=shown.names,
+        decided=shown.decided,
+        thumbnails=(thumbnails[0], thumbnails[1]),
+    )
+
+
+def batch(ctx: Context, shown: Batch) -> BatchOut:
+    outcomes = [
+        OutcomeOut(
+            image=outcome.image,
+            path=review.display_path(ctx, outcome.library, outcome.path),
+            size=outcome.size,
+            state=outcome.state,
+            code=outcome.code,
+            reason=outcome.reason,
+        )
+        for outcome in shown.outcomes
+    ]
+    return BatchOut(id=shown.id, kind=shown.kind, state=shown.state, created=shown.created, outcomes=outcomes)
+
+
+def trash_entry(ctx: Context, shown: TrashEntry, names: Names) -> TrashEntryOut:
+    folder, name = _place(names, shown.library, shown.path)
+    return TrashEntryOut(
+        id=shown.id,
+        batch=shown.batch,
+        image=shown.image,
+        library=shown.library,
+        name=name,
+        folder=folder,
+        path=review.display_path(ctx, shown.library, shown.path),
+        size=shown.size,
+        deleted=shown.deleted,
+        thumbnail=url_for("thumbnails.of_content", digest=shown.digest),
+    )

@@ -1,0 +1,85 @@
+"""The pages: shells rendered here and filled by the modules in static/js, which call the API like any program."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from apiflask import APIBlueprint, APIFlask
+from flask import render_template
+
+from shared.domain.scan import DEFAULT_MAX_DISTANCE, DEFAULT_MODEL, DEFAULT_THRESHOLD, HASH_BITS, ScanKind
+from shared.services import scans
+from web import models
+from web.context import context
+
+blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
+
+RECENT = 12
+"""Scans that the start page lists."""
+
+
+def install(app: APIFlask) -> None:
+    app.register_blueprint(blueprint)
+    app.jinja_env.filters["iso"] = _iso
+
+
+def _iso(seconds: float) -> str:
+    """A time as HTML's ``datetime`` attribute takes it, in UTC; the page shows it in the reader's own zone."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+@blueprint.get("/")
+def start() -> str:
+    """Choose folders and a method, start; the latest scans below."""
+    return render_template("start.html", recent=scans.listed(context(), RECENT), **_choices())
+
+
+@blueprint.get("/find")
+def find() -> str:
+    """Choose an image and folders to find it in."""
+    return render_template("find.html", max_upload=context().settings.max_upload, **_choices())
+
+
+@blueprint.get("/scans/<scan_id>")
+def scan(scan_id: str) -> str:
+    """Progress of a scan or search, then what it found."""
+    progress = scans.progress(context(), scan_id)
+    return render_template("scan.html", scan=progress, is_search=progress.request.kind is ScanKind.FIND)
+
+
+@blueprint.get("/scans/<scan_id>/compare")
+def compare(scan_id: str) -> str:
+    """Two pictures of a group against each other."""
+    return render_template("compare.html", scan=scans.progress(context(), scan_id))
+
+
+@blueprint.get("/verdicts")
+def verdicts() -> str:
+    """What was decided about pairs."""
+    return render_template("verdicts.html")
+
+
+@blueprint.get("/trash")
+def trash() -> str:
+    """What was moved to the trash."""
+    return render_template("trash.html")
+
+
+@blueprint.get("/access")
+def access() -> str:
+    """API tokens."""
+    return render_template("access.html")
+
+
+def _choices() -> dict[str, object]:
+    """What the form offers: networks, limits and whether a deep scan needs a download first."""
+    ctx = context()
+    return {
+        "networks": models.NETWORKS,
+        "model_files": models.files(ctx),
+        "default_model": DEFAULT_MODEL,
+        "weights_at_hand": models.at_hand(ctx),
+        "threshold": DEFAULT_THRESHOLD,
+        "max_distance": DEFAULT_MAX_DISTANCE,
+        "hash_bits": HASH_BITS,
+    }

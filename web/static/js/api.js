@@ -1,0 +1,44 @@
+// Calls to the API. Every failure becomes an ApiError with the API's code and its message for people.
+
+export class ApiError extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+// Proves that a change comes from our own page; there where a browser is signed in.
+const csrf = document.querySelector('meta[name="csrf-token"]')?.content;
+
+function signInAgain() {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, csrf ? { ...options, headers: { ...options.headers, "X-CSRF-Token": csrf } } : options);
+  } catch {
+    throw new ApiError(0, "unreachable", "Lookalike does not answer. Is it still running?");
+  }
+  if (response.status === 401) signInAgain();
+  const body = await response.json().catch(() => null);
+  if (response.ok) return body;
+  const error = body?.error ?? { code: "http_error", message: `The server answered with status ${response.status}.` };
+  throw new ApiError(response.status, error.code, error.message);
+}
+
+export const get = (path) => call(path);
+
+export const post = (path, body) => call(path, {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: body === undefined ? undefined : JSON.stringify(body),
+});
+
+export const postForm = (path, form) => call(path, { method: "POST", body: form });
+
+export const remove = (path) => call(path, { method: "DELETE" });
+
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

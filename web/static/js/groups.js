@@ -1,0 +1,193 @@
+// The groups of a scan: sorted, filtered, shown page by page, ticked, moved to the trash. The last picture of a group stays.
+// Invariant: the page holds MOST_GROUPS at most beside those with a tick, however far one goes; the address says where.
+
+import { get } from "./api.js";
+import { Mover } from "./batches.js";
+import { Filter } from "./filter.js";
+import * as filters from "./filters.js";
+import { bytes, count, percent, plural } from "./format.js";
+import { bind } from "./keys.js";
+import { byId, clone, showError } from "./templates.js";
+import { Tile } from "./tiles.js";
+
+const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
+const LAST = "The last picture of a group stays.";
+const MOST_GROUPS = 100;
+
+let groups = []; // each { id, cursor, element, tiles }
+const tiles = new Map();
+let filter = Filter.ofAddress();
+let mover;
+let scan;
+let readOnly;
+let start = new URLSearchParams(location.search).get("after") ?? ""; // the cursor that the first group shown follows
+let next = start;
+let asked = 0; // rises with each change of the filter, so that an answer to an earlier one is dropped
+
+// `reasons` maps the id of a library that cannot be written to the reason.
+export async function show(id, reasons) {
+  scan = id;
+  readOnly = reasons;
+  mover = new Mover(id, (image) => tiles.get(image), refresh);
+  byId("more").addEventListener("click", loadMore);
+  byId("earlier").addEventListener("click", () => startAnew(filter));
+  byId("show-all").addEventListener("click", () => startAnew(new Filter({ sort: filter.fields.sort })));
+  byId("select-all").addEventListener("click", () => { groups.forEach(selectAllButKeeper); refresh(); });
+  byId("clear").addEventListener("click", () => { selected().forEach((tile) => tile.select(false)); refresh(); byId("summary").focus(); });
+  byId("delete").addEventListener("click", remove);
+  window.addEventListener("popstate", comeBack);
+  bindKeys();
+  filters.setUp(id, () => filter, (fields) => startAnew(filter.with(fields))).catch((error) => showError(byId("results-error"), error.message));
+  await loadMore();
+  byId(location.hash.slice(1))?.focus();
+  await mover.showLatest();
+}
+
+function bindKeys() {
+  const here = () => groups.find(({ element }) => element.contains(document.activeElement));
+  const go = (step) => groups[Math.min(groups.length - 1, Math.max(0, groups.indexOf(here()) + step))]?.element.focus();
+  bind([
+    { keys: ["j", "ArrowRight"], label: "Next group", run: () => go(1) },
+    { keys: ["k", "ArrowLeft"], label: "Previous group", run: () => go(-1) },
+    { keys: ["Enter", "c"], label: "Compare the pictures of a group", run: () => (here() ?? groups[0])?.element.querySelector("[data-compare]").click() },
+    { keys: ["a"], label: "Select all but the keeper of a group", run: () => { if (here()) { selectAllButKeeper(here()); refresh(); } } },
+    { keys: ["u"], label: "Undo the last deletion", run: () => { if (!byId("undo-last").hidden) byId("undo-last").click(); } },
+  ]);
+}
+
+function startAnew(wanted) {
+  filter = wanted;
+  history.pushState(null, "", address());
+  reload("");
+}
+
+function address(more = {}) {
+  const query = filter.query(more);
+  return location.pathname + (query && `?${query}`);
+}
+
+function comeBack() {
+  filter = Filter.ofAddress();
+  reload(new URLSearchParams(location.search).get("after") ?? "");
+}
+
+function reload(after) {
+  filters.fill(filter);
+  start = next = after;
+  groups = [];
+  tiles.clear();
+  byId("groups").replaceChildren();
+  refresh();
+  loadMore();
+}
+
+async function loadMore() {
+  const turn = asked += 1;
+  byId("more").disabled = true;
+  byId("groups").setAttribute("aria-busy", "true");
+  try {
+    const page = await get(`/api/scans/${scan}/groups?${filter.query({ after: next })}`);
+    if (turn !== asked) return;
+    next = page.next;
+    byId("groups").append(...page.groups.map(makeGroup));
+    if (page.total !== null) byId("found").textContent = plural(page.total, "group");
+    dropEarliest();
+    showError(byId("results-error"));
+  } catch (error) {
+    if (turn !== asked) return;
+    showError(byId("results-error"), error.message);
+  }
+  byId("groups").removeAttribute("aria-busy");
+  byId("more").disabled = false;
+  showWhere();
+  refresh();
+}
+
+function showWhere() {
+  byId("more").hidden = !next;
+  byId("earlier").hidden = !start;
+  byId("select-all").hidden = !groups.length;
+  byId("none-left").hidden = groups.length > 0;
+  byId("none-left").querySelector("h2").textContent = filter.fields.show === "decided" ? "Nothing is decided yet" : "No group is left here";
+  byId("none-left").querySelector("p").textContent = filter.restricts
+    ? "No group is as the filters say."
+    : "All groups are decided. They are under “Shown: Decided”.";
+}
+
+// Keeps the page small: groups far above go, together with their pictures, unless something in them is ticked.
+function dropEarliest() {
+  while (groups.length > MOST_GROUPS) {
+    const [first] = groups;
+    if (first.tiles.some((tile) => tile.selected || tile.moving)) break;
+    first.element.remove(); // the browser's scroll anchoring keeps in place what is looked at
+    for (const tile of first.tiles) tiles.delete(tile.image.id);
+    groups.shift();
+    start = first.cursor;
+  }
+  history.replaceState(null, "", address(start ? { after: start } : {}) + location.hash);
+}
+
+function makeGroup(found) {
+  const element = clone("group");
+  const group = {
+    id: found.id, cursor: found.cursor, element, tiles: found.members.map((member) => makeTile(member, member.image.id === found.keeper)),
+  };
+  groups.push(group);
+  element.id = `group-${found.id}`;
+  element.dataset.group = found.id;
+  element.setAttribute("aria-label", `Group: ${KINDS[found.kind]}, ${title(found)}`);
+  element.querySelector(".kind").textContent = KINDS[found.kind];
+  element.querySelector(".kind").dataset.kind = found.kind;
+  element.querySelector(".group-title").textContent = title(found);
+  element.querySelector("button").addEventListener("click", () => { selectAllButKeeper(group); refresh(); });
+  element.querySelector("[data-compare]").href = `/scans/${scan}/compare?${filter.query({ group: found.id, ...(start ? { after: start } : {}) })}`;
+  element.querySelector(".tiles").append(...group.tiles.map((tile) => tile.element));
+  return element;
+}
+
+function title(found) {
+  const alike = found.similarity >= 1 ? "" : `, at least ${percent(found.similarity)} alike`;
+  return `${plural(found.members.length, "picture")}${alike}, up to ${bytes(found.freed)} to free`;
+}
+
+function makeTile(member, isKeeper) {
+  const tile = new Tile(member, readOnly.get(member.image.library) ?? null);
+  if (isKeeper) tile.markKeeper();
+  tile.check.addEventListener("change", () => { tile.select(tile.check.checked); refresh(); });
+  tiles.set(member.image.id, tile);
+  return tile;
+}
+
+// Where the keeper is in the trash already, the first picture that is left takes its place.
+function selectAllButKeeper(group) {
+  const left = group.tiles.filter((tile) => !tile.trashed && !tile.moving);
+  left.forEach((tile, n) => tile.select(n > 0));
+}
+
+const selected = () => [...tiles.values()].filter((tile) => tile.selected);
+
+function refresh() {
+  for (const group of groups) {
+    const staying = group.tiles.filter((tile) => tile.stays && !tile.moving);
+    for (const tile of group.tiles) tile.lock(staying.length === 1 && staying[0] === tile ? LAST : null);
+  }
+  const chosen = selected();
+  const freed = bytes(chosen.reduce((total, tile) => total + tile.image.size, 0));
+  byId("action-bar").hidden = !chosen.length;
+  document.body.classList.toggle("has-bar", chosen.length > 0);
+  byId("selected").textContent = `${count(chosen.length)} selected`;
+  byId("delete").querySelector("span").textContent = `Move ${plural(chosen.length, "image")} to the trash (frees ${freed})`;
+}
+
+async function remove() {
+  byId("delete").disabled = true;
+  showError(byId("results-error"));
+  try {
+    await mover.trash(selected());
+  } catch (error) {
+    showError(byId("results-error"), error.message);
+    byId("results-error").scrollIntoView({ block: "center" });
+  }
+  byId("delete").disabled = false;
+  byId("summary").focus({ preventScroll: true });
+}

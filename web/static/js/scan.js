@@ -1,0 +1,119 @@
+// A scan's page: progress while it runs, why it ended where it did not end well, and what it found.
+
+import { get, post } from "./api.js";
+import { count, plural } from "./format.js";
+import * as groups from "./groups.js";
+import * as matches from "./matches.js";
+import * as preview from "./preview.js";
+import { follow } from "./progress.js";
+import { recall } from "./query.js";
+import { byId, showError } from "./templates.js";
+import { toast } from "./toasts.js";
+
+const { id } = byId("scan").dataset;
+const isSearch = byId("scan").dataset.search === "true";
+let watched = false;
+
+preview.setUp();
+showQuery();
+byId("cancel").addEventListener("click", cancel);
+begin();
+
+async function begin() {
+  try {
+    const progress = await follow(id, () => { watched = true; });
+    byId("progress").hidden = true;
+    if (progress.state === "done") await showResults(progress);
+    else showEnd(progress);
+  } catch (error) {
+    showError(byId("connection"), error.message);
+  }
+}
+
+async function cancel() {
+  byId("cancel").disabled = true;
+  try {
+    await post(`/api/scans/${id}/cancel`);
+  } catch (error) {
+    showError(byId("connection"), error.message);
+    byId("cancel").disabled = false;
+  }
+}
+
+function showQuery() {
+  const image = recall(id);
+  if (!image) return;
+  byId("query").src = image;
+  byId("query").hidden = false;
+}
+
+function showEnd(progress) {
+  const what = isSearch ? "search" : "scan";
+  const failed = progress.state === "failed";
+  byId("ended-title").textContent = `The ${what} ${failed ? "could not be finished" : "was cancelled"}`;
+  byId("ended-text").textContent = failed
+    ? progress.error?.message ?? "No reason is known; the workers' log says more."
+    : "Nothing was changed. What was read so far is remembered, so the next one will be faster.";
+  byId("ended").hidden = false;
+  document.title = `${byId("ended-title").textContent} · Lookalike`;
+}
+
+async function showResults(progress) {
+  const found = isSearch ? progress.matches : progress.groups;
+  const summary = isSearch
+    ? `${plural(found, "match", "matches")} in ${plural(progress.images.total, "picture")}`
+    : `${plural(found, "group")} in ${plural(progress.images.total, "picture")}`;
+  byId("summary").textContent = summary;
+  document.title = `${summary} · Lookalike`;
+  byId("results").hidden = false;
+  if (watched) toast(`Done: ${summary}.`);
+  if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
+  if (!found) {
+    if (!isSearch) byId("filters").hidden = true;
+    return showEmpty(progress);
+  }
+  const reasons = await readOnly();
+  await (isSearch ? matches : groups).show(id, reasons);
+}
+
+function showEmpty(progress) {
+  byId("empty").querySelector("h2").textContent = isSearch ? "This image is not in there" : "Nothing is twice here";
+  byId("empty").querySelector("p").textContent = progress.preset === "exact"
+    ? "Try “Near copies”: it also finds what was resized or saved again."
+    : `None of ${plural(progress.images.total, "picture")} ${isSearch ? "matches" : "matches another"}. A larger difference would find more.`;
+  byId("empty").hidden = false;
+}
+
+async function readOnly() {
+  const { libraries } = await get("/api/libraries").catch(() => ({ libraries: [] }));
+  const closed = libraries.filter((library) => library.read_only !== null);
+  if (closed.length) {
+    byId("read-only").hidden = false;
+    byId("read-only").querySelector("span").textContent =
+      closed.map((library) => `Nothing can be deleted in ${library.name}: ${library.read_only}`).join(" ");
+  }
+  return new Map(closed.map((library) => [library.id, library.read_only]));
+}
+
+function showUnreadable(total) {
+  const details = byId("unreadable");
+  details.hidden = false;
+  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read`;
+  details.addEventListener("toggle", listUnreadable, { once: true });
+}
+
+async function listUnreadable() {
+  const list = byId("unreadable").querySelector("ul");
+  try {
+    const { unreadable } = await get(`/api/scans/${id}/unreadable`);
+    list.replaceChildren(...unreadable.map(({ path, reason }) => {
+      const item = document.createElement("li");
+      const name = document.createElement("strong");
+      name.textContent = path;
+      item.append(name, ` ${reason}`);
+      return item;
+    }));
+  } catch (error) {
+    list.textContent = error.message;
+  }
+}

@@ -1,0 +1,43 @@
+"""The spaces of the feature store, by what they hold.
+
+pixels-<policy>   width, height, format, frames, phash of a content; rows: 64x64 greyscale
+full-<version>    digest of all pixels of a content, for those that had to be decoded in full
+deep-…            unit vectors of one network (name, weights, layer, preprocessing, precision, batch)
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from shared.context import Context
+from shared.store.scans import Scan
+from workers.features import Space
+from workers.vision.resize import NetworkInput, resize_policy
+
+FULL = "full-1"
+
+
+@cache
+def _space(root: Path, name: str) -> Space:
+    return Space(root, name)
+
+
+def pixels_name(network_input: NetworkInput | None) -> str:
+    """The name of the space of pixels; networks that need larger pictures are served from another reduction."""
+    return f"pixels-{resize_policy(network_input)}"
+
+
+def pixels(ctx: Context, scan: Scan) -> Space:
+    """What is needed of every image, whatever the preset."""
+    return _space(ctx.layout.features, scan.pixels or pixels_name(None))
+
+
+def full(ctx: Context) -> Space:
+    """Digests of full pixels."""
+    return _space(ctx.layout.features, FULL)
+
+
+def deep(ctx: Context, scan: Scan) -> Space | None:
+    """Deep features of the network of a scan, None for a scan that needs none."""
+    return None if scan.deep is None else _space(ctx.layout.features, scan.deep)

@@ -1,0 +1,1 @@
+"""The stages of a scan as plain functions; none knows of Celery."""

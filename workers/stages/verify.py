@@ -1,0 +1,77 @@
+"""Verify: of the contents that may hold equal pixels, digest all pixels, and let the digests decide.
+
+Images are compared by a reduced decode, which is fast but proves nothing about the full picture. Only
+twins (equal dimensions, nearly equal hashes) are decoded in full, each content once, ever.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shared.context import Context
+from shared.domain.chunking import chunk_count, chunk_range, chunk_size
+from shared.domain.scan import Phase
+from shared.store import scans as store
+from shared.store.scans import Found, Scan
+from workers import engine, scores, spaces, tables
+from workers.gone import check_there
+from workers.vision.reading import Failure
+
+
+def shortlist(ctx: Context, scan: Scan, unit: int) -> Found:
+    """Write the shortlist: contents that have a twin and whose full pixels are not yet digested."""
+    found = scores.concatenate([scores.Scores.unpack(p) for p in store.scores(ctx.redis, scan.id).values()]).matches
+    twins = found[(found["flags"] & scores.TWIN) != 0]
+    searching = scan.request.upload is not None
+    rows = np.unique(twins["b"] if searching else np.concatenate([twins["a"], twins["b"]]))
+    digests = tables.read(ctx, scan.id, "contents", ["digest"])["digest"].combine_chunks().take(pa.array(rows))
+    images = tables.read(ctx, scan.id, "images", ["digest", "library", "path"])
+    if searching and len(twins):
+        images = pa.concat_tables([images, _query(ctx, scan)])
+        digests = pa.concat_arrays([digests, tables.read(ctx, scan.id, "query", ["digest"])["digest"].combine_chunks()])
+    wanted = _undigested(ctx, digests)
+    places = images.take(pc.drop_null(pc.index_in(wanted, value_set=images["digest"].combine_chunks())))
+    version = tables.version("shortlist")
+    tables.write(ctx, scan.id, version, places.select(tables.SHORTLIST.names))
+    size = chunk_size(len(places), ctx.settings.chunk_size)
+    units = chunk_count(len(places), size)
+    return Found(set={"shortlist": version, "shortlist_size": size, f"total:{Phase.VERIFY}": units})
+
+
+def _query(ctx: Context, scan: Scan) -> pa.Table:
+    digest = tables.read(ctx, scan.id, "query", ["digest"])["digest"]
+    path = pa.array([str(scan.request.upload).encode()], pa.binary())
+    return pa.table({"digest": digest, "library": [""], "path": path})
+
+
+def _undigested(ctx: Context, digests: pa.Array) -> pa.Array:
+    space = spaces.full(ctx)
+    space.refresh()
+    unique = digests.unique()
+    return unique.filter(pa.array(space.find(unique.to_pylist()) < 0))
+
+
+def digest_pixels(ctx: Context, scan: Scan, unit: int) -> Found:
+    """Digest the full pixels of one chunk of the shortlist.
+
+    A file that changed since, or cannot be decoded in full, gets no digest, and so is nobody's twin.
+    """
+    fields = store.fields(ctx.redis, scan.id)
+    table, size = tables.read(ctx, scan.id, fields["shortlist"]), int(fields["shortlist_size"])
+    part = table.slice(unit * size, len(chunk_range(unit, len(table), size))).to_pylist()
+    jobs = engine.jobs(ctx, ((number, row["library"], row["path"]) for number, row in enumerate(part)))
+    digested, failed = [], []
+    for result in engine.decoders(ctx).pixel_digests(jobs):
+        if isinstance(result, Failure):
+            failed.append((part[result.number]["library"], result.code))
+            continue
+        if result.pixels is None or result.digest != part[result.number]["digest"]:
+            continue
+        digested.append({"digest": result.digest, "pixels": result.pixels})
+    check_there(ctx, scan, failed)
+    if digested:
+        schema = pa.schema([("digest", pa.binary(32)), ("pixels", pa.binary(32))])
+        spaces.full(ctx).append(pa.Table.from_pylist(digested, schema=schema), None)
+    return Found()

@@ -1,0 +1,47 @@
+"""The tasks of a scan, one a phase: a unit each, named as people see them in Flower."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from shared.domain.scan import Phase
+from shared.names import PHASE_TASKS
+from workers import units
+from workers.app import app, context
+from workers.messages import SCAN, UNIT, checked
+
+_SOFT_LIMIT_S = 1500.0
+_HARD_LIMIT_S = 1800.0
+
+_STAGES: dict[Phase, str] = {
+    Phase.PREPARE: "workers.stages.extract:prepare",
+    Phase.PLAN: "workers.stages.plan:plan",
+    Phase.EXTRACT: "workers.stages.extract:extract_chunk",
+    Phase.INDEX: "workers.stages.index:index",
+    Phase.COMPARE: "workers.stages.compare:compare_blocks",
+    Phase.SHORTLIST: "workers.stages.verify:shortlist",
+    Phase.VERIFY: "workers.stages.verify:digest_pixels",
+    Phase.GROUP: "workers.stages.group:group",
+}
+"""Imported on first use, so that a files worker never loads what an extraction worker needs."""
+
+
+def _stage(phase: Phase) -> units.Stage:
+    module, name = _STAGES[phase].split(":")
+    stage: units.Stage = getattr(import_module(module), name)
+    return stage
+
+
+def _body(phase: Phase) -> Callable[[str, int], None]:
+    @checked(SCAN, UNIT)
+    def run_unit(scan_id: str, unit: int) -> None:
+        units.run(context(), scan_id, phase, unit, _stage(phase))
+
+    run_unit.__doc__ = f"Run one unit of the phase {phase}."
+    return run_unit
+
+
+for _phase, (_name, _queue) in PHASE_TASKS.items():
+    # Time limits act in prefork pools; the extraction worker keeps its own, a deadline a file.
+    app.task(name=_name, soft_time_limit=_SOFT_LIMIT_S, time_limit=_HARD_LIMIT_S)(_body(_phase))
