@@ -105,9 +105,9 @@ LOCKS := web worker-cpu worker-gpu local dev
 lock: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@for set in $(LOCKS); do uv pip compile pyproject.toml --extra "$$set" --output-file "requirements/$$set.txt" \
-		--universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet; done
+		--universal --no-strip-extras --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet; done
 	@uv pip compile pyproject.toml --extra local --extra bench --output-file requirements/bench.txt \
-		--universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
+		--universal --no-strip-extras --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .PHONY: clean
 clean: ## Remove .venv and all that tools have left (never the data folder)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import waitress
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from waitress import wasyncore
 
 from shared.context import Context
 from tests import gallery
@@ -50,8 +51,11 @@ def server(ctx: Context) -> Iterator[str]:
     thread = threading.Thread(target=served.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{served.effective_port}"
-    served.close()
+    served.task_dispatcher.shutdown()
+    # in its own thread: a socket closed elsewhere fails the loop that waits for it
+    served.trigger.pull_trigger(lambda: wasyncore.close_all(served._map))
     thread.join(10)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ product lies under the threshold, but never misses one that reaches it; its roun
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import time
@@ -106,7 +107,7 @@ def choose(pairs: float) -> Kernel:
         return named("float32")
     try:
         candidates = [named("float32"), named("bfloat16")]
-    except (ImportError, RuntimeError):  # damaged, or set up by somebody else with other threads
+    except ImportError:  # damaged
         return named("float32")
     return min(candidates, key=lambda kernel: nanoseconds(kernel.name, 64))
 
@@ -160,9 +161,10 @@ def _tensorflow() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets at length
     import tensorflow as tf
 
-    tf.config.set_visible_devices([], "GPU")
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with contextlib.suppress(RuntimeError):  # somebody else began to use it here: as right, perhaps not as fast
+        tf.config.set_visible_devices([], "GPU")
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     return tf
 
 
