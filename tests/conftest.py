@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,9 @@ from redis.exceptions import RedisError
 from shared.context import Context, connect
 from shared.redis_server import choose
 from shared.settings import Settings
+
+# A shell that starts the tests in its background lets them, and all that they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 

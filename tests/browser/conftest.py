@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
-from waitress import wasyncore
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from shared.context import Context
 from tests import gallery
@@ -31,6 +30,8 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
     "--disable-quic",
 ]
+
+expect.set_options(timeout=15_000)  # a busy machine takes its time
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def server(ctx: Context) -> Iterator[str]:
     yield f"http://127.0.0.1:{served.effective_port}"
     served.task_dispatcher.shutdown()
     # in its own thread: a socket closed elsewhere fails the loop that waits for it
-    served.trigger.pull_trigger(lambda: wasyncore.close_all(served._map))
+    served.trigger.pull_trigger(lambda: [one.handle_close() for one in list(served._map.values())])
     thread.join(10)
     assert not thread.is_alive()
 
