@@ -36,7 +36,7 @@ setup: .venv/.local-installed ## Make .venv with the lookalike command
 
 .PHONY: test
 test: .venv/.dev-installed browser ## Run all tests, after setting up what they need
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: bench-extract
 bench-extract: .venv/.dev-installed ## Measure how fast pictures are read (12 minutes; wants a quiet machine)
