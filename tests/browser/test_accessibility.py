@@ -1,0 +1,77 @@
+"""WCAG 2.2 AA on every page and state, by axe-core: light at desktop width, dark at phone width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from shared.context import Context
+from tests.browser.accessibility import violations
+from tests.browser.conftest import Visitor
+from tests.gallery import SCAN, SEARCH, Gallery
+
+pytestmark = pytest.mark.browser
+
+State = Callable[[Page], None]
+
+
+def _selected(page: Page) -> None:
+    page.get_by_role("button", name="Select all but the keeper", exact=True).first.click()
+    expect(page.locator("#action-bar")).to_be_visible()
+
+
+def _click(name: str) -> State:
+    return lambda page: page.get_by_role("button", name=name).first.click()
+
+
+def _press(key: str) -> State:
+    return lambda page: page.keyboard.press(key)
+
+
+def _unreadable(page: Page) -> None:
+    page.get_by_text("could not be read").click()
+    expect(page.locator(".unreadable-list li")).to_have_count(1)
+
+
+STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
+    "start": ("/", "#start", ()),
+    "start, choosing a folder": ("/", "#start", (_click("Choose a folder"),)),
+    "start, refused": ("/", "#start", (_click("Start the scan"),)),
+    "find": ("/find", "#drop", ()),
+    "groups": (f"/scans/{SCAN}", ".group .tile img", ()),
+    "groups, selected": (f"/scans/{SCAN}", ".group .tile img", (_selected,)),
+    "groups, unreadable": (f"/scans/{SCAN}", ".group .tile img", (_unreadable,)),
+    "groups, keys": (f"/scans/{SCAN}", ".group .tile img", (_press("?"),)),
+    "groups, none as filtered": (f"/scans/{SCAN}?kind=same-pixels", "#none-left", ()),
+    "groups, enlarged": (f"/scans/{SCAN}", ".group .tile img", (_click("Enlarge"),)),
+    "compare": (f"/scans/{SCAN}/compare?group=2", "#pair", ()),
+    "compare, difference": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("d"),)),
+    "compare, slider": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("l"),)),
+    "compare, flipped": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("f"),)),
+    "compare, keys": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("?"),)),
+    "decisions, none": ("/verdicts", "#empty", ()),
+    "compare, a decision": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("3"),)),
+    "decisions": ("/verdicts", ".verdict", ()),
+    "matches": (f"/scans/{SEARCH}", "#matches .tile img", ()),
+    "trash": ("/trash", "#empty", ()),
+    "access": ("/access", "#no-tokens", ()),
+    "access, a token": ("/access", "#no-tokens", (_click("Make a token"),)),
+    "not found": ("/scans/none", ".empty", ()),
+}
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_no_page_fails_wcag_in_any_state(visitor: Visitor, shown: Gallery, ctx: Context, size: str, theme: str) -> None:
+    found = {}
+    for name, (path, ready, states) in STATES.items():
+        page = visitor.page(path, size, theme)
+        page.emulate_media(reduced_motion="reduce")  # no colour half-way between two
+        expect(page.locator(ready).first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        for state in states:
+            state(page)
+        found[name] = violations(page)
+        page.context.close()
+    assert {name: some for name, some in found.items() if some} == {}
