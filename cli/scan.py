@@ -70,8 +70,19 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+against = click.option(
+    "--against",
+    metavar="DIR",
+    multiple=True,
+    type=FOLDER,
+    help="Compare with this folder too, whose own images are not compared and never proposed for deletion. May be"
+    " repeated.",
+)
+
+
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@against
 @scan_options
 def scan(folders: tuple[Path, ...], output: str | None, **options: Any) -> None:
     """Find the images of these folders that are copies of each other, or look alike."""
@@ -133,10 +144,17 @@ def check_output(output: str | None) -> None:
 
 
 def requested(
-    ctx: Context, folders: tuple[Path, ...], preset: str, model: str, weights: Path | None, **others: Any
+    ctx: Context,
+    folders: tuple[Path, ...],
+    preset: str,
+    model: str,
+    weights: Path | None,
+    against: tuple[Path, ...] = (),
+    **others: Any,
 ) -> ScanRequest:
     return ScanRequest(
         folders=tuple(folder_of(ctx, folder) for folder in folders),
+        reference=tuple(folder_of(ctx, folder) for folder in against),
         preset=Preset(preset),
         model=str(_model_file(model)) if model.endswith(".keras") else model,
         weights=None if weights is None else str(weights),

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from cli import report
 from cli.following import follow
 from cli.interruption import raised
-from cli.scan import FOLDER, check_output, requested, scan_options, write_result
+from cli.scan import FOLDER, against, check_output, requested, scan_options, write_result
 from cli.session import Workers, session
 from shared.domain.errors import InvalidRequest, LookalikeError
 from shared.services import scans
@@ -41,6 +41,7 @@ _LOOK_AGAIN_S = 30.0
     help="When to scan, every day; may be repeated.",
 )
 @click.option("--once", is_flag=True, help="Scan now, tell what is new, and end: for a timer of your own.")
+@against
 @scan_options
 def watch(folders: tuple[Path, ...], times: tuple[str, ...], once: bool, output: str | None, **options: Any) -> None:
     """Scan these folders every day and tell what is new. What is unchanged is not opened again."""

@@ -40,6 +40,12 @@ def find() -> str:
     return render_template("find.html", max_upload=context().settings.max_upload, **_choices())
 
 
+@blueprint.get("/scans")
+def scans_page() -> str:
+    """All scans, with how far each is and what can be done with it."""
+    return render_template("scans.html")
+
+
 @blueprint.get("/scans/<scan_id>")
 def scan(scan_id: str) -> str:
     """Progress of a scan or search, then what it found."""

@@ -50,6 +50,7 @@ class Progress:
     folders: tuple[str, ...]  # as people read them: library name and path
     groups: int | None  # known when done
     matches: int | None  # known when done
+    reference: tuple[str, ...] = ()  # as folders
 
     def to_json(self) -> dict[str, Any]:
         """The shape of ``GET /api/scans/<id>`` (docs/api.md)."""
@@ -63,6 +64,7 @@ class Progress:
             "threshold": self.request.threshold,
             "max_distance": self.request.max_distance,
             "folders": list(self.folders),
+            "reference": list(self.reference),
             "upload_name": self.request.upload_name,
             "fraction": self.fraction,
             "images": {"total": self.images_total, "done": self.images_done, "unreadable": self.unreadable},

@@ -33,6 +33,7 @@ PHASES: tuple[Phase, ...] = tuple(Phase)
 class State(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"  # what is under way is finished, and nothing new is begun
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -66,10 +67,18 @@ class Folder:
     library: str
     path: bytes = b""
 
+    def holds(self, library: str, path: bytes) -> bool:
+        """Whether a file or folder lies in it, at any depth; it holds itself."""
+        return library == self.library and (not self.path or (path + b"/").startswith(self.path + b"/"))
+
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """What a person asked for; validated by :meth:`check`."""
+    """What a person asked for; validated by :meth:`check`.
+
+    Pictures in ``reference`` folders are compared with those in ``folders``, not with each other, and are never
+    proposed for deletion. Where one lies inside the other, the inner one decides.
+    """
 
     folders: tuple[Folder, ...]
     preset: Preset = Preset.NEAR
@@ -81,6 +90,7 @@ class ScanRequest:
     kind: ScanKind = ScanKind.LIBRARY
     upload: str | None = None
     upload_name: str | None = None
+    reference: tuple[Folder, ...] = ()
 
     def check(self) -> None:
         """Raise :class:`InvalidRequest` where a value makes no sense."""
@@ -99,17 +109,26 @@ class ScanRequest:
             raise InvalidRequest(f"The preprocessing must be one of {', '.join(PREPROCESSINGS)}.")
         if (self.kind is ScanKind.FIND) != (self.upload is not None):
             raise InvalidRequest("A search for one image needs that image, and a scan takes none.")
+        if self.reference and self.kind is ScanKind.FIND:
+            raise InvalidRequest("A search takes no reference folders: it changes none of its folders anyway.")
+        if set(self.folders) & set(self.reference):
+            raise InvalidRequest(
+                "A folder cannot be its own reference. Choose another one, or leave it out of one of the two.",
+                code="own_reference",
+            )
 
     def to_json(self) -> str:
         """One line of JSON; :meth:`from_json` is its inverse."""
         fields: dict[str, Any] = asdict(self)
-        fields["folders"] = [[f.library, base64.b64encode(f.path).decode()] for f in self.folders]
+        for name in ("folders", "reference"):
+            fields[name] = [[f.library, base64.b64encode(f.path).decode()] for f in getattr(self, name)]
         return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> ScanRequest:
         fields = json.loads(text)
-        fields["folders"] = tuple(Folder(lib, base64.b64decode(path)) for lib, path in fields["folders"])
+        for name in ("folders", "reference"):
+            fields[name] = tuple(Folder(lib, base64.b64decode(path)) for lib, path in fields.get(name, ()))
         fields |= {"preset": Preset(fields["preset"]), "kind": ScanKind(fields["kind"])}
         return cls(**fields)
 
@@ -117,3 +136,15 @@ class ScanRequest:
     def embeds(self) -> bool:
         """Whether deep features are needed."""
         return self.preset is Preset.DEEP
+
+    @property
+    def walked(self) -> tuple[Folder, ...]:
+        """Every folder whose pictures are looked at."""
+        return self.folders + self.reference
+
+    def is_reference(self, library: str, path: bytes) -> bool:
+        """Whether a picture (path relative to its library) counts as one of the reference."""
+        if not self.reference:
+            return False
+        around = (folder for folder in self.walked if folder.holds(library, path))
+        return max(around, key=lambda folder: len(folder.path), default=None) in self.reference

@@ -12,6 +12,7 @@ from shared.context import Context
 from shared.domain.errors import InvalidRequest, NotFound
 from shared.domain.model import Group, Image, Member
 from shared.domain.review import GroupFilter, Show, Sort
+from shared.domain.scan import ScanRequest
 from shared.layout import THUMBNAIL_SIZES
 from shared.names import MAKE_THUMBNAILS
 from shared.store import batches, keys, libraries, results, scans, verdicts
@@ -26,6 +27,11 @@ def _reading(ctx: Context, scan_id: str) -> Iterator[results.ResultReader]:
     scans.get(ctx.redis, scan_id)  # an unknown scan is NotFound, one without a result a Conflict
     with results.opened(ctx.layout.result(scan_id)) as reader:
         yield reader
+
+
+def wanted(ctx: Context, scan_id: str) -> ScanRequest:
+    """What a scan was asked for. Raises NotFound."""
+    return scans.get(ctx.redis, scan_id).request
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -31,7 +32,7 @@ def request(ctx: Context, wanted: ScanRequest) -> str:
     """
     access.check_changes(ctx.settings)
     wanted.check()
-    for folder in wanted.folders:
+    for folder in wanted.walked:
         _check_folder(ctx, folder)
     if wanted.upload is not None and not ctx.layout.upload(wanted.upload).is_file():
         raise InvalidRequest("The uploaded image is gone. Choose it again.", code="no_such_upload")
@@ -42,8 +43,13 @@ def request(ctx: Context, wanted: ScanRequest) -> str:
 
 def send(ctx: Context, scan_id: str, units: store.Send) -> None:
     """Send units of a phase to their queue."""
-    task, _ = PHASE_TASKS[units.phase]
-    for unit in units.units:
+    send_units(ctx, scan_id, units.phase, units.units)
+
+
+def send_units(ctx: Context, scan_id: str, phase: Phase, units: Iterable[int]) -> None:
+    """Send these units of a phase to its queue."""
+    task, _ = PHASE_TASKS[phase]
+    for unit in units:
         ctx.send(task, scan_id, unit)
 
 
@@ -96,10 +102,10 @@ def _copy(stream: BinaryIO, file: BinaryIO, most: int) -> int:
     return size
 
 
-def listed(ctx: Context, limit: int = 50) -> list[Progress]:
-    """The latest scans, newest first."""
+def listed(ctx: Context, limit: int = 50, before: float | None = None) -> list[Progress]:
+    """The latest scans, newest first; of those asked for earlier than ``before`` (epoch seconds)."""
     found = []
-    for scan_id in store.latest(ctx.redis, limit):
+    for scan_id in store.latest(ctx.redis, limit, before):
         with suppress(NotFound):  # removed by another since the list was read
             found.append(progress(ctx, scan_id))
     return found
@@ -110,7 +116,7 @@ def progress(ctx: Context, scan_id: str) -> Progress:
     fields = store.fields(ctx.redis, scan_id)
     wanted = ScanRequest.from_json(fields["request"])
     state, phase = State(fields["state"]), Phase(fields["phase"])
-    why = None if state in ENDED else standstill.cause(ctx, scan_id, fields, time.time())
+    why = _standing(ctx, scan_id, state, fields)
     rate, eta_s = _pace(fields, phase) if state is State.RUNNING else (None, None)
     return Progress(
         id=scan_id,
@@ -134,7 +140,15 @@ def progress(ctx: Context, scan_id: str) -> Progress:
         folders=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.folders),
         groups=_count(fields, "groups") if state is State.DONE else None,
         matches=_count(fields, "matches") if state is State.DONE else None,
+        reference=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.reference),
     )
+
+
+def _standing(ctx: Context, scan_id: str, state: State, fields: dict[str, str]) -> str | None:
+    """Why a scan does not go on; None where it does, or has ended."""
+    if state is State.PAUSED:
+        return "Paused: what is under way is finished, and nothing new is begun."
+    return None if state in ENDED else standstill.cause(ctx, scan_id, fields, time.time())
 
 
 def _count(fields: dict[str, str], name: str) -> int:

@@ -14,7 +14,7 @@ from shared.context import Context
 from shared.domain.deletion import Batch, BatchKind, BatchState, Item, Outcome, OutcomeState, Survivor, TrashEntry
 from shared.domain.errors import Conflict, InvalidRequest, NotFound
 from shared.domain.model import Group, Image
-from shared.domain.scan import ScanKind
+from shared.domain.scan import ScanKind, ScanRequest
 from shared.names import RUN_BATCH
 from shared.services import access, libraries, review
 from shared.store import batches, journal, scans
@@ -33,7 +33,8 @@ def delete(ctx: Context, scan_id: str, image_ids: Sequence[str], confirmed: bool
         NotFound: scan or image.
         Conflict: code ``last_copy`` where nothing of a group would stay (never allowed);
             code ``no_other_copy`` where a search's match has no other known copy and ``confirmed`` is False;
-            code ``not_writable`` where a library cannot be written, with the reason.
+            code ``not_writable`` where a library cannot be written, with the reason;
+            code ``reference`` where an image lies in a reference folder of the scan.
         InvalidRequest: no image was named.
     """
     wanted = list(dict.fromkeys(image_ids))
@@ -43,6 +44,7 @@ def delete(ctx: Context, scan_id: str, image_ids: Sequence[str], confirmed: bool
     with review.deciding(ctx, scan_id) as reader:  # what was decided to be another picture saves no copy
         doomed = {image_id: reader.image(image_id) for image_id in wanted}
         _check_writable(ctx, doomed.values())
+        _check_reference(scan.request, doomed.values())
         gone = _Gone(ctx, scan_id, doomed)
         if scan.request.kind is ScanKind.FIND:
             choices = list(_of_search(reader, doomed, gone, confirmed))
@@ -104,6 +106,14 @@ def last_batch(ctx: Context) -> Batch | None:
 def listed(ctx: Context) -> list[TrashEntry]:
     """What lies in the trash of all libraries, latest first; read from the journals."""
     return journal.entries(ctx.layout)
+
+
+def _check_reference(wanted: ScanRequest, images: Iterable[Image]) -> None:
+    if any(wanted.is_reference(image.library, image.path) for image in images):
+        raise Conflict(
+            "One of these lies in a reference folder of this scan: nothing is deleted there. Leave it out.",
+            code="reference",
+        )
 
 
 class _Gone:

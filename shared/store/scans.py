@@ -3,12 +3,12 @@
 Invariants: a unit is counted once however often it runs; scores and counters are written in the same
 step as the unit's done bit, so a Redis that lost its last second is only behind, never inconsistent.
 
-Fields of the hash ``scan:<id>``: request, state, phase, created, started, ended, phase_started, active (last sign of
-life), progressed (a unit was last counted), note, error_code, error_message, last_error, total:<phase>, sent:<phase>,
-done:<phase>, images, images_done, images_known (unchanged since an earlier scan), unreadable, pairs, pairs_done,
-groups, matches, root:<library> (its identity when it was walked); fixed for all workers: pixels and deep (spaces),
-precision, batch_size, chunk_size, block_size, contents, shortlist_size; plan and shortlist (names of tables that its
-unit has written).
+Fields of the hash ``scan:<id>``: request, state, phase, created, started, ended, phase_started, paused (since when),
+active (last sign of life), progressed (a unit was last counted), note, error_code, error_message, last_error,
+total:<phase>, sent:<phase>, done:<phase>, images, images_done, images_known (unchanged since an earlier scan),
+unreadable, pairs, pairs_done, groups, matches, root:<library> (its identity when it was walked); fixed for all
+workers: pixels and deep (spaces), precision, batch_size, chunk_size, block_size, contents, shortlist_size; plan and
+shortlist (names of tables that its unit has written).
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any, cast
 
 from redis import Redis
-from redis.commands.core import Script
 
 from shared.domain.errors import NotFound
 from shared.domain.scan import PHASES, Phase, ScanRequest, State
 from shared.store import keys
+from shared.store.scripts import script
 
 WINDOW = 64
 """Units of one scan under way at once: enough for many workers, few enough for scans to share them fairly."""
@@ -84,15 +82,6 @@ class Step:
     ended: bool = False
 
 
-@cache
-def _source(name: str) -> str:
-    return resources.files("shared.store").joinpath("lua", f"{name}.lua").read_text()
-
-
-def _script(redis: Redis, name: str) -> Script:
-    return redis.register_script(_source(name))
-
-
 def create(redis: Redis, scan_id: str, request: ScanRequest, now: float) -> Send:
     """Remember a new scan; returns its first unit."""
     first = Phase.PREPARE if request.embeds else Phase.PLAN
@@ -122,15 +111,17 @@ def fields(redis: Redis, scan_id: str) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in found.items()}
 
 
-def latest(redis: Redis, limit: int) -> list[str]:
-    """Ids of the latest scans, newest first."""
-    return [scan_id.decode() for scan_id in cast("list[bytes]", redis.zrevrange(keys.SCANS, 0, limit - 1))]
+def latest(redis: Redis, limit: int, before: float | None = None) -> list[str]:
+    """Ids of the latest scans, newest first; of those asked for earlier than ``before`` (epoch seconds)."""
+    most = "+inf" if before is None else f"({before!r}"
+    found = cast("list[bytes]", redis.zrevrangebyscore(keys.SCANS, most, "-inf", start=0, num=limit))
+    return [scan_id.decode() for scan_id in found]
 
 
 def claim(redis: Redis, scan_id: str, phase: Phase, unit: int, now: float, lease_s: float) -> Claim:
     """Begin a unit and hold it for ``lease_s`` seconds; see :func:`renew`."""
     names = [keys.scan(scan_id), keys.done(scan_id, phase), keys.leases(scan_id), keys.attempts(scan_id)]
-    reply = _script(redis, "claim")(names, [phase, unit, now, now + lease_s, MAX_ATTEMPTS])
+    reply = script(redis, "claim")(names, [phase, unit, now, now + lease_s, MAX_ATTEMPTS])
     return Claim(cast(bytes, reply).decode())
 
 
@@ -148,7 +139,7 @@ def complete(redis: Redis, scan_id: str, phase: Phase, unit: int, found: Found, 
     names = [keys.scan(scan_id), keys.done(scan_id, phase), keys.leases(scan_id), keys.scores(scan_id)]
     # cjson cannot tell {} from [], and needs neither here: pairs() runs over both
     text = json.dumps({"set": dict(found.set), "add": dict(found.add)})
-    reply = _script(redis, "complete")(names, [phase, unit, now, WINDOW, text, found.scores, ",".join(PHASES)])
+    reply = script(redis, "complete")(names, [phase, unit, now, WINDOW, text, found.scores, ",".join(PHASES)])
     verdict, *rest = cast("list[Any]", reply)
     if verdict == b"send":
         following, first, end = rest
@@ -158,7 +149,7 @@ def complete(redis: Redis, scan_id: str, phase: Phase, unit: int, found: Found, 
 
 def end(redis: Redis, scan_id: str, state: State, now: float, code: str = "", message: str = "") -> bool:
     """End a scan as failed or cancelled; False where it had ended before."""
-    reply = _script(redis, "end")([keys.scan(scan_id)], [state, now, code, message])
+    reply = script(redis, "end")([keys.scan(scan_id)], [state, now, code, message])
     return bool(reply)
 
 

@@ -71,9 +71,10 @@ def test_a_session_that_ended_leads_to_sign_in_and_back(visitor: Visitor, ctx: C
 @pytest.mark.parametrize("settings", [{"read_only": True}], indirect=True)
 def test_read_only_offers_no_change(visitor: Visitor, shown: Gallery) -> None:
     changes = ["Start the scan", "Choose a folder", "Move to the trash", "Select all but", "Bring", "Delete", "Empty",
-               "Make a token", "Undo"]  # fmt: skip
+               "Make a token", "Undo", "Scan again", "Pause"]  # fmt: skip
     for path, ready in (
-        ("/", ".scan-row"), (f"/scans/{SCAN}", ".group .tile img"), (f"/scans/{SEARCH}", "#matches .tile img"),
+        ("/", ".scan-row"), ("/scans", ".scan-item"),
+        (f"/scans/{SCAN}", ".group .tile img"), (f"/scans/{SEARCH}", "#matches .tile img"),
         ("/trash", "#empty"), ("/access", "#no-tokens"), ("/find", ".note"),
     ):  # fmt: skip
         page = visitor.page(path)

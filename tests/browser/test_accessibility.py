@@ -40,6 +40,8 @@ STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "start, choosing a folder": ("/", "#start", (_click("Choose a folder"),)),
     "start, refused": ("/", "#start", (_click("Start the scan"),)),
     "find": ("/find", "#drop", ()),
+    "scans": ("/scans", ".scan-item", ()),
+    "scans, deleting one": ("/scans", ".scan-item", (_click("Delete"),)),
     "groups": (f"/scans/{SCAN}", ".group .tile img", ()),
     "groups, selected": (f"/scans/{SCAN}", ".group .tile img", (_selected,)),
     "groups, unreadable": (f"/scans/{SCAN}", ".group .tile img", (_unreadable,)),

@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from shared.context import Context
+from shared.domain.errors import Conflict
 from shared.domain.model import Library
 from shared.domain.scan import Folder, Phase, Preset, ScanKind, ScanRequest, State
 from shared.names import PHASE_TASKS
-from shared.services import libraries, review, scans
+from shared.services import libraries, review, scan_control, scans, trash
 from shared.store import scans as store
 from tests import pictures
 from tests.conftest import SHARED_DATA
@@ -109,6 +110,40 @@ def test_unchanged_files_are_not_opened_and_changed_ones_are(ctx: Context, libra
     found = names(scans.result(ctx, second), library)
     assert all(group in found for group in EXPECTED)
     assert scans.progress(ctx, second).images_done == 32
+
+
+def test_a_scan_is_paused_over_a_restart_of_its_workers_and_goes_on(ctx: Context, library: Library, stack) -> None:
+    workers = stack(**SMALL)
+    scan_id = scans.request(ctx, near(library))
+    workers["files"].await_log("unit_done", scan_id)
+    scan_control.pause(ctx, scan_id)
+    for worker in workers.values():
+        worker.stop()
+    before = scans.progress(ctx, scan_id)
+    assert before.state is State.PAUSED
+    stack(**SMALL)
+    time.sleep(1)
+    assert scans.progress(ctx, scan_id).fraction == before.fraction
+    scan_control.resume(ctx, scan_id)
+    assert await_end(ctx, scan_id).state is State.DONE
+    assert len(scans.result(ctx, scan_id)["groups"]) == len(EXPECTED)
+
+
+def test_new_pictures_are_compared_with_the_reference_which_stays_as_it_is(
+    ctx: Context, library: Library, stack
+) -> None:
+    stack(**SMALL)
+    wanted = ScanRequest((Folder(library.id, b"trip"),), reference=(Folder(library.id),))
+    scan_id = scans.request(ctx, wanted)
+    assert await_end(ctx, scan_id).state is State.DONE
+    page = review.groups(ctx, scan_id)
+    theirs = [[wanted.is_reference(library.id, m.image.path) for m in group.members] for group in page.groups]
+    assert theirs
+    assert all(flags == [True] + [False] * (len(flags) - 1) for flags in theirs), "kept by its one reference picture"
+    assert {group.members[1].image.path for group in page.groups} == {b"trip/%03d.jpg" % n for n in range(4)}
+    with pytest.raises(Conflict) as refused:
+        trash.delete(ctx, scan_id, [page.groups[0].keeper.id])
+    assert refused.value.code == "reference"
 
 
 def test_a_killed_extraction_worker_does_not_change_the_result(

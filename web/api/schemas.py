@@ -66,7 +66,17 @@ class Method(_In):
 
 
 class ScanBody(Method):
+    """``reference``: folders to compare with, whose own pictures are not compared and never deleted."""
+
     folders: list[FolderRef]
+    reference: list[FolderRef] = Field([], max_length=1000)
+
+
+class ScansQuery(_In):
+    """``before``: the ``next`` of the page before."""
+
+    before: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False)
+    limit: int = Field(50, ge=1, le=200)
 
 
 class SearchForm(Method):
@@ -256,6 +266,7 @@ class ScanOut(_Out):
     threshold: float
     max_distance: int
     folders: list[str]
+    reference: list[str]
     upload_name: str | None
     fraction: float
     images: CountedImages
@@ -272,12 +283,16 @@ class ScanOut(_Out):
 
 
 class ScansOut(_Out):
+    """``next`` is the ``before`` of the next page, null on the last."""
+
     scans: list[ScanOut]
+    next: float | None
 
 
 class ImageOut(_Out):
     """``folder`` opens with the library's name; ``path`` is absolute, and ``path_b64`` (inside the library) is there
-    where it is not UTF-8. ``trashed`` is the id of the batch that moved it to the trash."""
+    where it is not UTF-8. ``trashed`` is the id of the batch that moved it to the trash; ``reference`` is true where
+    it lies in a reference folder of the scan, from which nothing is deleted."""
 
     id: str
     library: str
@@ -295,6 +310,7 @@ class ImageOut(_Out):
     thumbnail: str
     preview: str
     trashed: str | None
+    reference: bool
 
 
 class SignalsOut(_Out):

@@ -10,6 +10,7 @@ from flask import url_for
 from shared.context import Context
 from shared.domain.model import Group, Image, Library, Member, Signals
 from shared.domain.review import LOSSLESS, Decision
+from shared.domain.scan import ScanRequest
 from shared.layout import THUMBNAIL_SIZES
 from shared.services import libraries, review
 from shared.services.libraries import FolderEntry, FolderListing
@@ -74,7 +75,9 @@ def _place(names: Names, library_id: str, path: bytes) -> tuple[str, str]:
     return text(os.path.join(names.get(library_id, "?").encode(), directory).rstrip(b"/")), text(name)
 
 
-def image(ctx: Context, scan_id: str, shown: Image, names: Names, trashed: Mapping[str, str]) -> ImageOut:
+def image(
+    ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, trashed: Mapping[str, str]
+) -> ImageOut:
     folder, name = _place(names, shown.library, shown.path)
     small, large = THUMBNAIL_SIZES
     return ImageOut(
@@ -94,6 +97,7 @@ def image(ctx: Context, scan_id: str, shown: Image, names: Names, trashed: Mappi
         thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
         preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),
         trashed=trashed.get(shown.id),
+        reference=wanted.is_reference(shown.library, shown.path),
     )
 
 
@@ -113,9 +117,9 @@ def members(ctx: Context, scan_id: str, shown: Sequence[Member]) -> list[MemberO
     """Images of a result; workers are asked at once for the thumbnails that are missing."""
     ids = [member.image.id for member in shown]
     review.request_thumbnails(ctx, scan_id, ids)
-    names, trashed = library_names(ctx), review.trashed(ctx, scan_id, ids)
+    names, trashed, wanted = library_names(ctx), review.trashed(ctx, scan_id, ids), review.wanted(ctx, scan_id)
     return [
-        MemberOut(image=image(ctx, scan_id, member.image, names, trashed), signals=signals(member.signals))
+        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, trashed), signals=signals(member.signals))
         for member in shown
     ]
 

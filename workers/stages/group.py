@@ -1,6 +1,7 @@
 """Group: from scores between contents to matches, groups and keepers of images; writes the result.
 
-The keeper is the copy that shows most: most pixels, then most bytes, then the oldest, then the shortest path.
+The keeper is the copy that shows most: most pixels, then most bytes, then the oldest, then the shortest path. Where
+there are reference folders, a picture of theirs comes before all others, and a group holds one of them at most.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 from shared.context import Context
 from shared.domain.grouping import stars
 from shared.domain.model import Image, Kind, Pair, Signals, Unreadable, image_id
+from shared.domain.scan import ScanRequest
 from shared.store import results
 from shared.store.scans import Found, Scan
 from workers import tables
@@ -38,7 +40,7 @@ def group(ctx: Context, scan: Scan, unit: int) -> Found:
     matches, omitted = find_matches(ctx, scan)
     searching = scan.request.upload is not None
     copies = _copies(ctx, scan, matches)
-    groups = [] if searching else _groups(matches, copies)
+    groups = [] if searching else _groups(scan.request, matches, copies)
     found = _answers(ctx, scan, matches, copies) if searching else []
     pairs = [] if searching else list(_pairs(matches, copies))
     result = results.Result(
@@ -66,7 +68,7 @@ def _copies(ctx: Context, scan: Scan, matches: Matches) -> dict[int, Copies]:
     by_content: dict[int, list[tuple[Image, tuple[int, int]]]] = defaultdict(list)
     for row, content in zip(wanted.to_pylist(), seen.to_pylist(), strict=True):
         by_content[row["content"]].append((_image(row, content), (row["device"], row["inode"])))
-    return {content: _ranked(found) for content, found in sorted(by_content.items())}
+    return {content: _ranked(scan.request, found) for content, found in sorted(by_content.items())}
 
 
 def _equal_to_query(ctx: Context, scan: Scan) -> set[int]:
@@ -75,9 +77,16 @@ def _equal_to_query(ctx: Context, scan: Scan) -> set[int]:
     return {int(row) for row in place.to_pylist() if row is not None}
 
 
-def _ranked(found: list[tuple[Image, tuple[int, int]]]) -> Copies:
-    found.sort(key=lambda one: rank(one[0]))
-    return Copies(tuple(image for image, _ in found), tuple(inode for _, inode in found))
+def _ranked(wanted: ScanRequest, found: list[tuple[Image, tuple[int, int]]]) -> Copies:
+    """Best first; of those in reference folders the best alone, since they are not compared with each other."""
+    found.sort(key=lambda one: _place(wanted, one[0]))
+    shown = found[:1] + [one for one in found[1:] if not wanted.is_reference(one[0].library, one[0].path)]
+    return Copies(tuple(image for image, _ in shown), tuple(inode for _, inode in shown))
+
+
+def _place(wanted: ScanRequest, image: Image) -> tuple[object, ...]:
+    """Sorts what stays first: what lies in a reference folder, then the better copy."""
+    return not wanted.is_reference(image.library, image.path), *rank(image)
 
 
 def rank(image: Image) -> tuple[object, ...]:
@@ -101,10 +110,12 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
     )
 
 
-def _groups(matches: Matches, copies: dict[int, Copies]) -> list[tuple[str, Sequence[tuple[str, Signals]], int]]:
+def _groups(
+    wanted: ScanRequest, matches: Matches, copies: dict[int, Copies]
+) -> list[tuple[str, Sequence[tuple[str, Signals]], int]]:
     """(keeper's id, members, bytes freed) of every group, most bytes freed first."""
     neighbours = _neighbours(matches)
-    ranked = sorted(copies, key=lambda row: rank(copies[row].images[0]))
+    ranked = sorted(copies, key=lambda row: _place(wanted, copies[row].images[0]))
     found = stars(ranked, neighbours)
     taken = {row for keeper, members in found for row in (keeper, *members)}
     found += [(row, []) for row in ranked if row not in taken and len(copies[row].images) > 1]

@@ -66,9 +66,9 @@ def _gather(ctx: Context, scan: Scan, fields: dict[str, str]) -> tuple[pa.Table,
 
 def _remember(ctx: Context, scan: Scan, begun_s: float, images: pa.Table) -> None:
     """So that the next scan need not open what is unchanged."""
-    for library in {folder.library for folder in scan.request.folders}:
+    for library in {folder.library for folder in scan.request.walked}:
         mine = images.filter(pc.equal(images["library"], library))
-        folders = [folder for folder in scan.request.folders if folder.library == library]
+        folders = [folder for folder in scan.request.walked if folder.library == library]
         manifest.remember(ctx, library, folders, mine, begun_s)
 
 

@@ -16,7 +16,7 @@ from shared.domain.model import Kind, Signals
 from shared.domain.scan import ScanRequest
 from shared.store import scans as store
 from shared.store.scans import Scan
-from workers import scores, spaces, tables
+from workers import reference, scores, spaces, tables
 from workers.scores import Scores
 
 QUERY = -1
@@ -28,7 +28,7 @@ Matches = dict[tuple[int, int], Signals]
 def matches(ctx: Context, scan: Scan) -> tuple[Matches, dict[int, int]]:
     """The matches of a scan, capped per content, and how many of a content's were left out."""
     everything = _scores(ctx, scan)
-    found = _counting(ctx, scan, everything.matches)
+    found = _counting(ctx, scan, _crossing(ctx, scan, everything.matches))
     signals = [_signals(scan.request, match) for match in found]
     if scan.request.upload is not None:
         return {(QUERY, row): s for row, s in zip(found["b"].tolist(), signals, strict=True)}, {}
@@ -41,6 +41,13 @@ def matches(ctx: Context, scan: Scan) -> tuple[Matches, dict[int, int]]:
 def _scores(ctx: Context, scan: Scan) -> Scores:
     packed = store.scores(ctx.redis, scan.id)
     return scores.concatenate([Scores.unpack(packed[number]) for number in sorted(packed)])
+
+
+def _crossing(ctx: Context, scan: Scan, found: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """Those of which not both sides lie in reference folders."""
+    theirs = reference.contents(ctx, scan)
+    crossing: npt.NDArray[np.void] = found[~(np.isin(found["a"], theirs) & np.isin(found["b"], theirs))]
+    return crossing
 
 
 def _rows(found: npt.NDArray[np.void]) -> list[tuple[int, int]]:

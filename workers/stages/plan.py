@@ -22,9 +22,9 @@ from workers.files.walk import WalkFault, walk
 
 def plan(ctx: Context, scan: Scan, unit: int) -> Found:
     """Write files, known and faults.parquet; sets the number of images and of chunks."""
-    roots = {f.library: libraries.get(ctx.redis, f.library).root for f in scan.request.folders}
+    roots = {f.library: libraries.get(ctx.redis, f.library).root for f in scan.request.walked}
     identities = {gone.field(library): gone.identity(root) for library, root in roots.items()}
-    files, faults = _walk(ctx, outermost(scan.request.folders))
+    files, faults = _walk(ctx, outermost(scan.request.walked))
     known, unread = _split(ctx, scan, files)
     if scan.request.upload is not None:
         upload = {"library": "", "path": scan.request.upload.encode()}
@@ -93,13 +93,9 @@ def outermost(folders: Sequence[Folder]) -> list[Folder]:
     """The folders that lie in no other of them, in order; so that no file is walked twice."""
     kept: list[Folder] = []
     for folder in sorted(set(folders), key=lambda f: (f.library, f.path.split(b"/") if f.path else [])):
-        if not any(_inside(folder, outer) for outer in kept):
+        if not any(outer.holds(folder.library, folder.path) for outer in kept):
             kept.append(folder)
     return kept
-
-
-def _inside(folder: Folder, outer: Folder) -> bool:
-    return folder.library == outer.library and (outer.path == b"" or folder.path.startswith(outer.path + b"/"))
 
 
 class _Columns:

@@ -5,7 +5,8 @@
 -- Returns: {'stale'} | {'repeated'} | {'wait'} | {'end'} | {'send', phase, first unit, end of units}
 redis.call('ZREM', KEYS[3], ARGV[1] .. ':' .. ARGV[2])
 local at = redis.call('HMGET', KEYS[1], 'state', 'phase')
-if at[1] ~= 'running' or at[2] ~= ARGV[1] then return {'stale'} end
+local paused = at[1] == 'paused' -- what was under way still counts, and nothing follows until it is resumed
+if (at[1] ~= 'running' and not paused) or at[2] ~= ARGV[1] then return {'stale'} end
 if redis.call('SETBIT', KEYS[2], ARGV[2], 1) == 1 then return {'repeated'} end
 
 local found = cjson.decode(ARGV[5])
@@ -20,7 +21,7 @@ local done = redis.call('HINCRBY', KEYS[1], 'done:' .. ARGV[1], 1)
 local total = tonumber(redis.call('HGET', KEYS[1], 'total:' .. ARGV[1]))
 if done < total then
   local sent = tonumber(redis.call('HGET', KEYS[1], 'sent:' .. ARGV[1]))
-  if sent >= total then return {'wait'} end
+  if paused or sent >= total then return {'wait'} end
   redis.call('HSET', KEYS[1], 'sent:' .. ARGV[1], sent + 1)
   return {'send', ARGV[1], sent, sent + 1}
 end
@@ -31,6 +32,7 @@ for phase in string.gmatch(ARGV[7], '[^,]+') do
   if passed and units > 0 then
     local first = math.min(units, tonumber(ARGV[4]))
     redis.call('HSET', KEYS[1], 'phase', phase, 'phase_started', ARGV[3], 'sent:' .. phase, first, 'note', '')
+    if paused then return {'wait'} end
     return {'send', phase, 0, first}
   end
   passed = passed or phase == ARGV[1]

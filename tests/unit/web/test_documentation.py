@@ -15,6 +15,7 @@ PAGES = {
     "pages.start",
     "pages.find",
     "pages.scan",
+    "pages.scans_page",
     "pages.trash",
     "pages.compare",
     "pages.verdicts",

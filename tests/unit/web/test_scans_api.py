@@ -90,6 +90,35 @@ def test_a_cancelled_scan_says_so_and_one_that_ended_stays(client: FlaskClient, 
     assert client.post(f"/api/scans/{SCAN}/cancel").json["state"] == "done"
 
 
+def test_a_scan_is_paused_resumed_repeated_and_deleted(client: FlaskClient, shown: Gallery) -> None:
+    scan_id = client.post("/api/scans", json={"folders": [folder(shown)]}).json["id"]
+    assert client.post(f"/api/scans/{scan_id}/pause").json["state"] == "paused"
+    assert client.post(f"/api/scans/{scan_id}/resume").json["state"] == "queued"
+    assert client.delete(f"/api/scans/{scan_id}").json["error"]["code"] == "not_ended"
+    client.post(f"/api/scans/{scan_id}/cancel")
+    assert client.delete(f"/api/scans/{scan_id}").status_code == 204
+    assert client.get(f"/api/scans/{scan_id}").status_code == 404
+    repeated = client.post(f"/api/scans/{SCAN}/again")
+    assert repeated.status_code == 202
+    assert repeated.headers["Location"].endswith(f"/api/scans/{repeated.json['id']}")
+
+
+def test_the_list_comes_page_by_page(client: FlaskClient, shown: Gallery) -> None:
+    first = client.get("/api/scans?limit=1").json
+    second = client.get(f"/api/scans?limit=1&before={first['next']!r}").json
+    assert {first["scans"][0]["id"], second["scans"][0]["id"]} == {SCAN, SEARCH}
+    assert second["next"] is None
+
+
+def test_folders_are_compared_with_reference_folders(client: FlaskClient, ctx: Context, shown: Gallery) -> None:
+    body = {"folders": [folder(shown, b"small")], "reference": [folder(shown)]}
+    answer = client.post("/api/scans", json=body).json
+    assert (len(answer["folders"]), len(answer["reference"])) == (1, 1)
+    assert store.get(ctx.redis, answer["id"]).request.reference[0].path == b""
+    missing = client.post("/api/scans", json=body | {"reference": [folder(shown, b"missing")]})
+    assert missing.status_code == 404
+
+
 def test_a_search_keeps_the_upload_until_a_worker_has_read_it(
     client: FlaskClient, ctx: Context, shown: Gallery
 ) -> None:

@@ -2,7 +2,7 @@
 
 import { get, post } from "./api.js";
 import { done, refused, run } from "./batches.js";
-import { evidence } from "./tiles.js";
+import { evidence, REFERENCE } from "./tiles.js";
 import { showFacts } from "./facts.js";
 import { percent } from "./format.js";
 import { bind } from "./keys.js";
@@ -104,7 +104,7 @@ function offer() {
   const { left, right } = sequence.pair ?? {};
   const here = Boolean(left) && !left.image.trashed && !right.image.trashed;
   for (const [id, loser] of [["keep-left", right], ["keep-right", left]]) {
-    const reason = loser && readOnly.get(loser.image.library);
+    const reason = loser && (loser.image.reference ? REFERENCE : readOnly.get(loser.image.library));
     byId(id).disabled = !here || Boolean(reason);
     byId(id).title = reason ?? "";
   }

@@ -6,9 +6,14 @@ import { plural } from "./format.js";
 import { byId, clone, showError } from "./templates.js";
 
 const chosen = new Map(); // library + path -> { library, path_b64 }
+const asReference = new Set(); // keys of those that are only compared with
 let here = null; // the folder that the dialog shows: { library, path_b64, label }
 
-export const folders = () => [...chosen.values()];
+const some = (wanted) => [...chosen].filter(([key]) => wanted(key)).map(([, folder]) => folder);
+
+export const folders = () => some((key) => !asReference.has(key));
+
+export const reference = () => some((key) => asReference.has(key));
 
 export function setUp() {
   closable(byId("picker"));
@@ -19,7 +24,7 @@ export function setUp() {
 }
 
 export function askForFolder() {
-  showError(byId("folders-error"), "Choose at least one folder.");
+  showError(byId("folders-error"), chosen.size ? "Something must be left to clear out: untick one of the folders." : "Choose at least one folder.");
   byId("choose-folder").focus();
 }
 
@@ -121,12 +126,18 @@ function choose(place) {
   const item = clone("folder-row");
   item.querySelector(".folder-path").textContent = place.label;
   item.querySelector("button").setAttribute("aria-label", `Remove ${place.label}`);
-  item.querySelector("button").addEventListener("click", () => { chosen.delete(key); item.remove(); settleList(); });
+  item.querySelector("button").addEventListener("click", () => { chosen.delete(key); asReference.delete(key); item.remove(); settleList(); });
+  item.querySelector(".folder-reference input").addEventListener("change", ({ target }) => {
+    asReference[target.checked ? "add" : "delete"](key);
+    showError(byId("folders-error"));
+  });
   byId("folders").append(item);
   settleList();
 }
 
 function settleList() {
   byId("no-folders").hidden = chosen.size > 0;
+  const offered = "reference" in byId("folders").dataset && (chosen.size > 1 || asReference.size > 0);
+  for (const label of byId("folders").querySelectorAll(".folder-reference")) label.hidden = !offered;
   showError(byId("folders-error"));
 }

@@ -17,6 +17,7 @@ const WORDS = {
   verify: "Checking equal pixels",
   group: "Putting alike pictures together",
 };
+const STATES = { queued: "Waiting for a worker", paused: "Paused" };
 const UNITS = { extract: "pictures", verify: "pictures", compare: "pairs" };
 
 let furthest = 0;
@@ -45,7 +46,8 @@ export async function follow(id, onWatch) {
 function show(progress) {
   furthest = Math.max(furthest, progress.fraction);
   const percent = Math.floor(furthest * 100);
-  const words = progress.state === "queued" ? "Waiting for a worker" : WORDS[progress.phase];
+  const words = STATES[progress.state] ?? WORDS[progress.phase];
+  showControls(progress.state);
   if (byId("phase").textContent !== words) byId("phase").textContent = words; // announced only when it changes
   byId("bar").setAttribute("aria-valuenow", percent);
   byId("bar").firstElementChild.style.width = `${furthest * 100}%`;
@@ -58,6 +60,11 @@ function show(progress) {
   byId("eta").textContent = progress.eta_s === null ? "–" : duration(progress.eta_s);
   byId("note").textContent = progress.note ?? "";
   byId("note").hidden = !progress.note;
+}
+
+export function showControls(state) {
+  byId("pause").hidden = state === "paused";
+  byId("resume").hidden = state !== "paused";
 }
 
 const done = (part) => (part.total ? `${count(part.done)} of ${count(part.total)}` : "–");

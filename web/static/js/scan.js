@@ -5,7 +5,7 @@ import { count, plural } from "./format.js";
 import * as groups from "./groups.js";
 import * as matches from "./matches.js";
 import * as preview from "./preview.js";
-import { follow } from "./progress.js";
+import { follow, showControls } from "./progress.js";
 import { recall } from "./query.js";
 import { byId, showError } from "./templates.js";
 import { toast } from "./toasts.js";
@@ -16,7 +16,8 @@ let watched = false;
 
 preview.setUp();
 showQuery();
-byId("cancel").addEventListener("click", cancel);
+for (const what of ["pause", "resume", "cancel"]) byId(what).addEventListener("click", () => change(what));
+for (const button of document.querySelectorAll("[data-again]")) button.addEventListener("click", () => again(button));
 begin();
 
 async function begin() {
@@ -30,13 +31,27 @@ async function begin() {
   }
 }
 
-async function cancel() {
-  byId("cancel").disabled = true;
+async function change(what) {
+  byId(what).disabled = true;
   try {
-    await post(`/api/scans/${id}/cancel`);
+    const { state } = await post(`/api/scans/${id}/${what}`);
+    showControls(state);
+    if (byId(what).hidden) byId(what === "pause" ? "resume" : "pause").focus();
   } catch (error) {
     showError(byId("connection"), error.message);
-    byId("cancel").disabled = false;
+  }
+  byId(what).disabled = false;
+}
+
+// The same folders in the same way; what is unchanged is not read again.
+async function again(button) {
+  button.disabled = true;
+  try {
+    const scan = await post(`/api/scans/${id}/again`);
+    location.assign(`/scans/${scan.id}`);
+  } catch (error) {
+    toast(error.message);
+    button.disabled = false;
   }
 }
 

@@ -16,7 +16,7 @@ byId("scan-form").addEventListener("submit", async (event) => {
   if (!picker.folders().length) return picker.askForFolder();
   byId("start").disabled = true;
   try {
-    const scan = await post("/api/scans", { folders: picker.folders(), ...methods.method() });
+    const scan = await post("/api/scans", { folders: picker.folders(), reference: picker.reference(), ...methods.method() });
     location.assign(`/scans/${scan.id}`);
   } catch (error) {
     showError(byId("form-error"), error.message);

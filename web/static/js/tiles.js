@@ -5,13 +5,14 @@ import { preview } from "./preview.js";
 import { clone, showError } from "./templates.js";
 import { load } from "./thumbnails.js";
 
+export const REFERENCE = "This lies in a folder that is only compared with: nothing is deleted there.";
 const EQUAL = { exact: "Identical file", "same-pixels": "Same pixels" };
 
 export class Tile {
   constructor({ image, signals }, readOnly) {
     this.image = image;
     this.signals = signals;
-    this.readOnly = readOnly; // why nothing can be deleted in its library, or null
+    this.readOnly = image.reference ? REFERENCE : readOnly; // why it cannot be deleted, or null
     this.element = clone("tile");
     this.check = this.find("input");
     this.element.dataset.image = image.id;
