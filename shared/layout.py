@@ -6,6 +6,7 @@ scans/v1/<scan>/     plan-…/files.parquet, chunks/<n>.parquet, contents.parque
 features/v1/<space>/ immutable segments of features (see workers.features)
 thumbnails/v1/ab/    <content digest>-<size>.webp
 journal/v1/          <batch>.jsonl, what was moved (see workers.files)
+plans/v1/            <plan>.sqlite, what is to move by a plan (see shared.store.plan_file)
 uploads/v1/          images sent for a search, removed when it ends
 weights/v1/          downloaded weights
 access/v1/           the key that signs the cookies of browsers
@@ -62,6 +63,13 @@ class Layout:
     @property
     def journal(self) -> Path:
         return self.root / "journal" / "v1"
+
+    @property
+    def plans(self) -> Path:
+        return self.root / "plans" / "v1"
+
+    def plan(self, plan_id: str) -> Path:
+        return self.plans / f"{plan_id}.sqlite"
 
     @property
     def uploads(self) -> Path:

@@ -20,6 +20,7 @@ DIGEST_PIXELS = "lookalike.v1.digest_pixels"
 GROUP_IMAGES = "lookalike.v1.group_images"
 MAKE_THUMBNAILS = "lookalike.v1.make_thumbnails"
 RUN_BATCH = "lookalike.v1.run_batch"
+RUN_PLAN = "lookalike.v1.run_plan"
 
 PHASE_TASKS: dict[Phase, tuple[str, str]] = {
     Phase.PREPARE: (PREPARE_MODEL, EXTRACT_QUEUE),
@@ -36,4 +37,5 @@ PHASE_TASKS: dict[Phase, tuple[str, str]] = {
 ROUTES: dict[str, str] = dict(PHASE_TASKS.values()) | {
     MAKE_THUMBNAILS: THUMBNAILS_QUEUE,
     RUN_BATCH: FILES_QUEUE,
+    RUN_PLAN: FILES_QUEUE,
 }

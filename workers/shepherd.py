@@ -21,8 +21,8 @@ from redis.exceptions import RedisError
 from shared.broker import messages
 from shared.context import Context
 from shared.domain.errors import NotFound
-from shared.names import FILES_QUEUE, PHASE_TASKS, RUN_BATCH
-from shared.store import batches, keys, presence
+from shared.names import FILES_QUEUE, PHASE_TASKS, RUN_BATCH, RUN_PLAN
+from shared.store import batches, keys, plans, presence
 from shared.store import scans as store
 
 _log = structlog.get_logger(__name__)
@@ -77,13 +77,15 @@ def tend(ctx: Context, now: float) -> None:
 
 
 def _tend_batches(ctx: Context, now: float) -> None:
-    """Send deletions again that nothing is heard of; the journal keeps a move from repeating."""
-    quiet = batches.take_quiet(ctx.redis, now, _LEASES_A_MOVE * ctx.settings.lease_s)
+    """Send deletions and plans again that nothing is heard of; the journal keeps a move from repeating."""
+    quiet_s = _LEASES_A_MOVE * ctx.settings.lease_s
+    quiet = [(RUN_BATCH, batch_id) for batch_id in batches.take_quiet(ctx.redis, now, quiet_s)]
+    quiet += [(RUN_PLAN, plan_id) for plan_id in plans.take_quiet(ctx.redis, now, quiet_s)]
     there = messages(ctx.redis, FILES_QUEUE) if quiet else set()
-    for batch_id in quiet:
-        if (RUN_BATCH, batch_id) not in there:
-            _log.warning("batch_unheard", batch=batch_id)
-            ctx.send(RUN_BATCH, batch_id)
+    for task, which in quiet:
+        if (task, which) not in there:
+            _log.warning("moves_unheard", task=task, id=which)
+            ctx.send(task, which)
 
 
 def _tend_scan(ctx: Context, scan_id: str, now: float) -> None:

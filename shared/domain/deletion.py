@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.domain.scan import Folder
+
 
 class BatchKind(StrEnum):
     TRASH = "trash"
     RESTORE = "restore"
     PURGE = "purge"
+
+
+class Action(StrEnum):
+    """Where a batch of kind trash moves its files to."""
+
+    TRASH = "trash"  # the library's trash
+    MOVE = "move"  # a folder of a library
+    LINK = "link"  # the library's trash, with a hard link to the equal file that stays in their place
 
 
 class OutcomeState(StrEnum):
@@ -35,7 +45,8 @@ class Survivor:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file of a batch. ``entry`` is the id of its entry in the trash, made up when it is moved there.
+    """One file of a batch. ``entry`` is the id of its entry in the trash, made up when it is moved there; ``target``
+    is where it goes, for the action that moves it to a folder.
 
     ``survivors`` are tried in their order. ``unprotected`` says that a person was told that no other copy is
     known, and confirmed.
@@ -49,6 +60,8 @@ class Item:
     digest: str
     survivors: tuple[Survivor, ...] = ()
     unprotected: bool = False
+    action: Action = Action.TRASH
+    target: Folder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +79,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``kind`` is trash, restore or purge; ``state`` is queued, running or done."""
+    """``kind`` is trash, restore or purge; ``state`` is queued, running or done; ``plan`` the plan it is part of."""
 
     id: str
     kind: str
     state: str
     created: float
     outcomes: tuple[Outcome, ...]
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrashEntry:
-    """A file that lies in a library's trash now. ``deleted`` is in seconds since the epoch."""
+    """A file that lies in a library's trash now. ``deleted`` is in seconds since the epoch.
+
+    An entry of the action move lies in a folder instead: it can be brought back, and is not shown as trash.
+    """
 
     id: str
     batch: str
@@ -87,3 +104,5 @@ class TrashEntry:
     digest: str
     size: int
     deleted: float
+    action: Action = Action.TRASH
+    plan: str | None = None

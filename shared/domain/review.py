@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.domain.model import Kind
+from shared.domain.scan import Folder
 
 LOSSLESS = frozenset({"PNG", "TIFF", "BMP", "DIB", "PPM", "QOI", "PCX", "TGA", "RAW"})
 """Formats that lose nothing; those that may or may not (WebP, HEIF, AVIF, JPEG XL, GIF) do not count."""
@@ -33,6 +34,14 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """Groups with pictures directly in both of two folders, of which one is to be cleared of what the other has."""
+
+    keep: Folder
+    clear: Folder
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFilter:
     """Which groups are wanted; None does not restrict. ``folder`` is a folder of ``library``, all below it included.
 
@@ -46,6 +55,7 @@ class GroupFilter:
     least: float = 0.0
     most: float = 1.0
     format: str | None = None
+    between: Between | None = None
 
 
 class Verdict(StrEnum):

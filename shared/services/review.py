@@ -35,10 +35,15 @@ def wanted(ctx: Context, scan_id: str) -> ScanRequest:
 
 
 @contextmanager
-def deciding(ctx: Context, scan_id: str) -> Iterator[results.ResultReader]:
-    """A result without what has a verdict: a group holds only what still counts as alike. Raises NotFound, Conflict."""
+def deciding(ctx: Context, scan_id: str, show: Show = Show.OPEN, whole: bool = False) -> Iterator[results.ResultReader]:
+    """A result without what has a verdict: a group holds only what still counts as alike (``whole``: all of it).
+
+    ``show`` other than open also tells apart the groups of which something was moved. Raises NotFound, Conflict.
+    """
     with _reading(ctx, scan_id) as reader:
-        reader.settle(verdicts.pairs(ctx.redis))
+        if show is not Show.OPEN:
+            reader.touch(away(ctx, scan_id))
+        reader.settle(verdicts.pairs(ctx.redis), whole=whole)
         yield reader
 
 
@@ -61,18 +66,11 @@ def groups(
     What has a verdict is left out, but where decided groups are asked for. Raises NotFound; Conflict while the scan
     has not ended well; InvalidRequest for a cursor that is none.
     """
-    with _reading(ctx, scan_id) as reader:
-        _lay_decisions(ctx, scan_id, reader, wanted.show)
+    with deciding(ctx, scan_id, wanted.show, whole=wanted.show is Show.DECIDED) as reader:
         found = reader.page(wanted, sort, after, limit + 1)
         cursors = [reader.cursor(group.id, sort) for group in found[:limit]]
         total = None if after else reader.count(wanted)
     return GroupPage(found[:limit], cursors, len(found) > limit, total)
-
-
-def _lay_decisions(ctx: Context, scan_id: str, reader: results.ResultReader, show: Show) -> None:
-    if show is not Show.OPEN:
-        reader.touch(_trashed_since(ctx, scan_id, batches.all_trashed(ctx.redis)))
-    reader.settle(verdicts.pairs(ctx.redis), whole=show is Show.DECIDED)
 
 
 def group(ctx: Context, scan_id: str, group_id: int, sort: Sort = Sort.FREED) -> tuple[Group, str]:
@@ -129,6 +127,11 @@ def trashed(ctx: Context, scan_id: str, image_ids: Sequence[str]) -> dict[str, s
     A file that was moved before the scan was asked for is another one than the scan found in its place.
     """
     return _trashed_since(ctx, scan_id, batches.trashed(ctx.redis, image_ids))
+
+
+def away(ctx: Context, scan_id: str) -> dict[str, str]:
+    """All images of a scan that were moved since: image id to batch id; others may be among them. Raises NotFound."""
+    return _trashed_since(ctx, scan_id, batches.all_trashed(ctx.redis))
 
 
 def _trashed_since(ctx: Context, scan_id: str, moved: dict[str, str]) -> dict[str, str]:

@@ -3,8 +3,8 @@
 Invariant: this is a mirror for the page. What really happened stands in the journal, from which a batch that
 Redis has lost is read again.
 
-Fields of the hash ``batch:<id>``: kind, state, created, active (last sign of life), items (JSON),
-outcome:<n> (JSON of state, code, reason).
+Fields of the hash ``batch:<id>``: kind, state, created, active (last sign of life), items (JSON), plan (where it is
+part of one, which then looks after it), outcome:<n> (JSON of state, code, reason).
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import base64
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from redis import Redis
 
-from shared.domain.deletion import Batch, BatchKind, BatchState, Item, Outcome, OutcomeState, Survivor
+from shared.domain.deletion import Action, Batch, BatchKind, BatchState, Item, Outcome, OutcomeState, Survivor
 from shared.domain.errors import NotFound
-from shared.store import keys
+from shared.store import codec, keys
 
 
-def create(redis: Redis, batch_id: str, kind: BatchKind, items: Sequence[Item], now: float) -> None:
+def create(
+    redis: Redis, batch_id: str, kind: BatchKind, items: Sequence[Item], now: float, plan: str | None = None
+) -> None:
     """Remember a new batch, queued."""
     fields: dict[str, str | float] = {
         "kind": kind,
@@ -32,6 +34,8 @@ def create(redis: Redis, batch_id: str, kind: BatchKind, items: Sequence[Item], 
         "active": now,
         "items": json.dumps([_to_json(item) for item in items], separators=(",", ":")),
     }
+    if plan is not None:
+        fields["plan"] = plan
     pipe = redis.pipeline()
     pipe.hset(keys.batch(batch_id), mapping=cast(Any, fields))
     pipe.zadd(keys.BATCHES, {batch_id: now})
@@ -42,13 +46,29 @@ def get(redis: Redis, batch_id: str) -> Batch:
     """Raises NotFound."""
     fields = _fields(redis, batch_id)
     outcomes = (_outcome(item, fields.get(f"outcome:{n}")) for n, item in enumerate(_items(fields)))
-    return Batch(batch_id, fields["kind"], fields["state"], float(fields["created"]), tuple(outcomes))
+    created = float(fields["created"])
+    return Batch(batch_id, fields["kind"], fields["state"], created, tuple(outcomes), fields.get("plan"))
 
 
-def work(redis: Redis, batch_id: str) -> tuple[BatchKind, tuple[Item, ...]]:
-    """What a worker needs of a batch. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker needs of a batch."""
+
+    kind: BatchKind
+    items: tuple[Item, ...]
+    plan: str | None
+
+
+def work(redis: Redis, batch_id: str) -> Work:
+    """Raises NotFound."""
     fields = _fields(redis, batch_id)
-    return BatchKind(fields["kind"]), _items(fields)
+    return Work(BatchKind(fields["kind"]), _items(fields), fields.get("plan"))
+
+
+def state(redis: Redis, batch_id: str) -> BatchState | None:
+    """None for a batch that Redis does not know."""
+    found = cast("bytes | None", redis.hget(keys.batch(batch_id), "state"))
+    return None if found is None else BatchState(found.decode())
 
 
 def advance(redis: Redis, batch_id: str, state: BatchState) -> None:
@@ -76,13 +96,14 @@ def created(redis: Redis, batch_ids: Sequence[str]) -> list[float | None]:
 
 
 def unfinished(redis: Redis) -> list[str]:
-    """Ids of batches that are not done, oldest first."""
+    """Ids of batches that are not done and of no plan, oldest first."""
     ids = latest(redis)[::-1]
     pipe = redis.pipeline()
     for batch_id in ids:
-        pipe.hget(keys.batch(batch_id), "state")
-    states = cast("list[bytes | None]", pipe.execute())
-    return [i for i, state in zip(ids, states, strict=True) if state not in (None, BatchState.DONE.encode())]
+        pipe.hmget(keys.batch(batch_id), "state", "plan")
+    found = cast("list[list[bytes | None]]", pipe.execute())
+    over = (None, BatchState.DONE.encode())
+    return [i for i, (state, plan) in zip(ids, found, strict=True) if state not in over and plan is None]
 
 
 def take_quiet(redis: Redis, now: float, quiet_s: float) -> list[str]:
@@ -139,9 +160,12 @@ def _to_json(item: Item) -> dict[str, Any]:
     return asdict(item) | {
         "path": base64.b64encode(item.path).decode(),
         "survivors": [[s.library, base64.b64encode(s.path).decode(), s.digest] for s in item.survivors],
+        "target": codec.write_folder(item.target),
     }
 
 
 def _from_json(fields: dict[str, Any]) -> Item:
     survivors = tuple(Survivor(lib, base64.b64decode(path), digest) for lib, path, digest in fields["survivors"])
-    return Item(**fields | {"path": base64.b64decode(fields["path"]), "survivors": survivors})
+    read: dict[str, Any] = {"path": base64.b64decode(fields["path"]), "survivors": survivors}
+    read |= {"action": Action(fields["action"]), "target": codec.read_optional_folder(fields["target"])}
+    return Item(**fields | read)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.domain.errors import InvalidRequest
 from shared.domain.review import GroupFilter, Show, Sort
+from shared.domain.scan import Folder
 
 COLUMNS: dict[Sort, str] = {
     Sort.FREED: "freed",
@@ -33,6 +34,10 @@ _SHOWN: dict[Show, str] = {
 _IN_FOLDER = (
     "id IN (SELECT m.grp FROM image i CROSS JOIN member m ON m.image = i.id"
     " WHERE i.library = ? AND i.path >= ? AND i.path < ?)"
+)
+_DIRECTLY_IN = (
+    "id IN (SELECT m.grp FROM image i CROSS JOIN member m ON m.image = i.id"
+    " WHERE i.library = ? AND i.path >= ? AND i.path < ? AND instr(substr(i.path, ?), x'2f') = 0)"
 )
 
 
@@ -62,12 +67,23 @@ def of(wanted: GroupFilter) -> tuple[list[str], list[object]]:
     if wanted.library is not None and wanted.folder:
         conditions.append(_IN_FOLDER)
         found += [wanted.library, *_range(wanted.folder)]
+    if wanted.between is not None:
+        for folder in (wanted.between.keep, wanted.between.clear):
+            conditions.append(_DIRECTLY_IN)
+            found += _directly_in(folder)
     return conditions, found
 
 
 def _range(folder: bytes) -> tuple[bytes, bytes]:
     """Paths below a folder lie between these: "0" is what follows "/"."""
     return folder + b"/", folder + b"0"
+
+
+def _directly_in(folder: Folder) -> list[object]:
+    """Values for ``_DIRECTLY_IN``: library, range, and where in a path (from 1) a file's own name begins."""
+    if not folder.path:
+        return [folder.library, b"", b"\xff" * 256, 1]  # more than any path: a name has 255 bytes at most
+    return [folder.library, *_range(folder.path), len(folder.path) + 2]
 
 
 def cursor(value: float, group_id: int) -> str:

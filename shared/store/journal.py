@@ -26,7 +26,7 @@ from typing import Any
 
 import structlog
 
-from shared.domain.deletion import BatchKind, TrashEntry
+from shared.domain.deletion import Action, BatchKind, TrashEntry
 from shared.layout import Layout
 
 VERSION = 1
@@ -39,7 +39,8 @@ class Move:
 
     ``root`` is the library's, ``path`` relative to it; in the trash the file is ``can``/files/``name`` there.
     ``size`` is in bytes, ``digest`` a SHA-256, ``deleted`` in seconds since the epoch. ``survivor`` is the root
-    and path of the copy that stays.
+    and path of the copy that stays. ``target`` is the root and path to which the action move takes the file instead
+    of the trash. ``plan`` is the plan that the batch is part of.
     """
 
     kind: BatchKind
@@ -55,6 +56,9 @@ class Move:
     size: int
     deleted: float
     survivor: tuple[bytes, bytes] | None = None
+    action: Action = Action.TRASH
+    target: tuple[bytes, bytes] | None = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +170,24 @@ def histories(layout: Layout) -> dict[str, History]:
 
 def in_trash(layout: Layout) -> dict[str, Move]:
     """The moves whose files lie in the trash now, by entry id."""
+    return {entry: move for entry, move in away(layout).items() if move.action is not Action.MOVE}
+
+
+def away(layout: Layout) -> dict[str, Move]:
+    """The moves that can be taken back, by entry id: the file lies in the trash, or in the folder it was moved to."""
     done = _done(layout)
     gone = {move.entry for move in done if move.kind is not BatchKind.TRASH}
     return {move.entry: move for move in done if move.kind is BatchKind.TRASH and move.entry not in gone}
 
 
 def moved_away(layout: Layout) -> dict[str, str]:
-    """Images that were moved and not restored, whether purged since or not: image id to the latest batch's id."""
+    """Images that were moved and not restored, whether purged since or not: image id to the latest batch's id.
+
+    Companions (sidecars, films) are no images, and have no id.
+    """
     done = sorted(_done(layout), key=lambda move: move.deleted)
     restored = {move.entry for move in done if move.kind is BatchKind.RESTORE}
-    return {m.image: m.batch for m in done if m.kind is BatchKind.TRASH and m.entry not in restored}
+    return {m.image: m.batch for m in done if m.image and m.kind is BatchKind.TRASH and m.entry not in restored}
 
 
 def _done(layout: Layout) -> list[Move]:
@@ -185,9 +197,12 @@ def _done(layout: Layout) -> list[Move]:
 
 
 def entries(layout: Layout) -> list[TrashEntry]:
-    """What lies in the trash now, latest first."""
-    moves = sorted(in_trash(layout).values(), key=lambda move: (-move.deleted, move.entry))
-    return [TrashEntry(m.entry, m.batch, m.image, m.library, m.path, m.digest, m.size, m.deleted) for m in moves]
+    """What can be brought back now, latest first."""
+    moves = sorted(away(layout).values(), key=lambda move: (-move.deleted, move.entry))
+    return [
+        TrashEntry(m.entry, m.batch, m.image, m.library, m.path, m.digest, m.size, m.deleted, m.action, m.plan)
+        for m in moves
+    ]
 
 
 def _path(layout: Layout, batch_id: str) -> Path:
@@ -221,20 +236,27 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _to_json(move: Move) -> dict[str, Any]:
-    survivor = None if move.survivor is None else [_encode(part) for part in move.survivor]
     plain = {f.name: getattr(move, f.name) for f in fields(move)}
-    return {n: _encode(v) if isinstance(v, bytes) else v for n, v in plain.items()} | {"survivor": survivor}
+    return {n: _encode(v) if isinstance(v, bytes) else _place_to_json(v) for n, v in plain.items()}
+
+
+def _place_to_json(value: Any) -> Any:
+    return [_encode(part) for part in value] if isinstance(value, tuple) else value
 
 
 def _move(record: dict[str, Any]) -> Move:
-    survivor = record["survivor"]
     values: dict[str, Any] = {name: str(record[name]) for name in ("entry", "batch", "image", "library", "digest")}
     values |= {name: _decode(record[name]) for name in ("root", "path", "can", "name")}
-    values["survivor"] = None if survivor is None else (_decode(survivor[0]), _decode(survivor[1]))
+    values |= {name: _place(record.get(name)) for name in ("survivor", "target")}
+    values |= {"action": Action(record.get("action", Action.TRASH)), "plan": record.get("plan")}  # since they exist
     move = Move(BatchKind(record["kind"]), size=int(record["size"]), deleted=float(record["deleted"]), **values)
     if b"/" in move.can + move.name:
         raise ValueError("a name in the trash has a slash")
     return move
+
+
+def _place(texts: list[str] | None) -> tuple[bytes, bytes] | None:
+    return None if texts is None else (_decode(texts[0]), _decode(texts[1]))
 
 
 def _encode(data: bytes) -> str:

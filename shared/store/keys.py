@@ -14,6 +14,9 @@ batches                    zset    batch id by time of request                  
 batch:<id>                 hash    a deletion or its undoing (see batches)       services, workers  never
 trashed                    hash    image id -> batch id that moved it            files worker    never
 verdicts                   hash    "<digest>:<digest>" -> JSON (see verdicts)     services        never
+plans                      zset    plan id by time of request                    services        never
+plan:<id>                  hash    how far a plan is (see plans)                 services, workers  never
+rules                      hash    name -> JSON of keep rules (see codec)        services        never
 shepherd                   string  who watches over lost units                   workers         seconds
 served                     hash    queue -> when a worker last served it          workers         never
 tokens                     hash    API token id -> JSON (see access)             services        never
@@ -34,6 +37,8 @@ SCANS = ROOT + "scans"
 BATCHES = ROOT + "batches"
 TRASHED = ROOT + "trashed"
 VERDICTS = ROOT + "verdicts"
+PLANS = ROOT + "plans"
+RULES = ROOT + "rules"
 SHEPHERD = ROOT + "shepherd"
 SERVED = ROOT + "served"
 TOKENS = ROOT + "tokens"
@@ -62,6 +67,10 @@ def scores(scan_id: str) -> str:
 
 def batch(batch_id: str) -> str:
     return f"{ROOT}batch:{batch_id}"
+
+
+def plan(plan_id: str) -> str:
+    return f"{ROOT}plan:{plan_id}"
 
 
 def thumbnail(scan_id: str, image_id: str) -> str:

@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
+from typing import Any
 
 from shared.domain.errors import NotFound
 from shared.domain.model import Group, Image, Kind, Member, Pair, Signals, Unreadable
@@ -90,6 +92,31 @@ class ResultReader:
         query = f"SELECT count(*) FROM grp WHERE {' AND '.join(conditions)}"  # noqa: S608 - made of our own words
         return int(self._db.execute(query, values).fetchone()[0])
 
+    def every(self, wanted: GroupFilter) -> Iterator[Group]:
+        """All groups that are wanted, by id, read as they are asked for: however many there are."""
+        conditions, values = group_conditions.of(wanted)
+        rows = self._db.execute(
+            f"SELECT g.id, g.keeper, g.kind, g.similarity, g.freed, {_IMAGE},"  # noqa: S608 - made of our own words
+            " m.similarity, m.kind, m.cosine, m.distance, m.ssim"
+            f" FROM (SELECT * FROM grp WHERE {' AND '.join(conditions)} ORDER BY id) g"
+            " CROSS JOIN member m ON m.grp = g.id CROSS JOIN image i ON i.id = m.image ORDER BY g.id",
+            values,
+        )
+        for head, found in groupby(rows, key=lambda row: row[:5]):
+            yield self._assembled(head, [row[5:] for row in found])
+
+    def relation(self, one: Image, other: Image) -> Signals | None:
+        """How the contents of two images were found to match when they were compared; None where they were not."""
+        for a, b in ((one, other), (other, one)):
+            row = self._db.execute(
+                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim FROM image x CROSS JOIN pair p ON p.a = x.id"
+                " JOIN image y ON y.id = p.b WHERE x.digest = ? AND y.digest = ? LIMIT 1",
+                (a.digest, b.digest),
+            ).fetchone()
+            if row is not None:
+                return _signals(row)
+        return None
+
     def cursor(self, group_id: int, sort: Sort) -> str:
         """The cursor that stands at a group. Raises NotFound."""
         query = f"SELECT {group_conditions.COLUMNS[sort]} FROM grp WHERE id = ?"  # noqa: S608
@@ -132,13 +159,17 @@ class ResultReader:
         return self.group(row[0])
 
     def _group(self, row: Sequence[object]) -> Group:
-        number, keeper_id, kind, similarity, freed = row
-        group_id = int(str(number))
         found = self._db.execute(
             f"SELECT {_IMAGE}, {_SIGNALS} FROM member m JOIN image i ON i.id = m.image"  # noqa: S608
             " WHERE m.grp = ? ORDER BY m.kind IS NOT NULL, m.similarity DESC, i.path",
-            (group_id,),
+            (row[0],),
         )
+        return self._assembled(row, found)
+
+    def _assembled(self, row: Sequence[object], found: Iterable[Sequence[Any]]) -> Group:
+        """A group of its row and the rows of its members."""
+        number, keeper_id, kind, similarity, freed = row
+        group_id = int(str(number))
         members = tuple(Member(Image(*one[:10]), _signals(one[10:])) for one in found)
         keeper = next(m.image for m in members if m.image.id == keeper_id)
         whole = Group(group_id, keeper, members, Kind(str(kind)), float(str(similarity)), int(str(freed)))

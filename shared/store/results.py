@@ -52,6 +52,7 @@ CREATE INDEX grp_similarity ON grp (similarity DESC, id);
 CREATE INDEX grp_size ON grp (size DESC, id);
 CREATE INDEX grp_mtime ON grp (mtime_ns DESC, id);
 CREATE INDEX member_image ON member (image);
+CREATE INDEX pair_a ON pair (a);
 """
 VERSION = 2
 

@@ -8,46 +8,62 @@ batch has just moved cannot count as the copy that stays in another.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from shared.context import Context
 from shared.domain.deletion import BatchKind, BatchState, Item, OutcomeState
 from shared.domain.errors import NotFound
-from shared.names import RUN_BATCH
-from shared.store import batches, journal, libraries
+from shared.names import RUN_BATCH, RUN_PLAN
+from shared.store import batches, journal, libraries, plans
+from shared.store.batches import Work
 from shared.store.journal import Journal, Move, Outcome
 from workers.files import moves, permissions
 from workers.files.verify import Copy, Refused
 
 SLICE_S = 30.0
 """After so long a batch makes room for others and sends itself again."""
+Outcomes = Mapping[str, Outcome]
 _log = structlog.get_logger(__name__)
 
 
 def run_batch(ctx: Context, batch_id: str) -> None:
     """Carry out what is left of a batch. Raises NotFound."""
-    kind, items = batches.work(ctx.redis, batch_id)
+    until = time.monotonic() + SLICE_S
+    if not carry_out(ctx, batch_id, lambda: time.monotonic() <= until):
+        ctx.send(RUN_BATCH, batch_id)
+
+
+def carry_out(
+    ctx: Context, batch_id: str, go_on: Callable[[], bool], heard: Callable[[Outcomes], None] = lambda outcomes: None
+) -> bool:
+    """Carry out what is left of a batch for as long as ``go_on``, which is asked before each file; whether it ended.
+
+    ``heard`` is told all outcomes by entry after each file. Raises NotFound.
+    """
+    work = batches.work(ctx.redis, batch_id)
     batches.advance(ctx.redis, batch_id, BatchState.RUNNING)
     _recover_moves(ctx)
-    until = time.monotonic() + SLICE_S
     with journal.opened(ctx.layout, batch_id) as log:
         known = set(log.history().outcomes)
         if known:  # this is not the first delivery
             _mirror(ctx, batch_id)
-        run = _Run(ctx, batch_id, kind, items, log)
-        for number, item in enumerate(items):
+        run = _Run(ctx, batch_id, work, log)
+        for number, item in enumerate(work.items):
             if item.entry in known:
                 continue
-            if time.monotonic() > until:
-                ctx.send(RUN_BATCH, batch_id)
-                return
+            if not go_on():
+                return False
             with journal.locked(ctx.layout):
                 outcome = run.outcome(item)
                 _tell(ctx, batch_id, number, outcome)
                 if outcome.done:
-                    _mark(ctx, kind, batch_id, item)
+                    _mark(ctx, work.kind, batch_id, item)
+            heard(log.history().outcomes)
+        heard(log.history().outcomes)
     batches.advance(ctx.redis, batch_id, BatchState.DONE)
+    return True
 
 
 def recover(ctx: Context) -> None:
@@ -63,6 +79,8 @@ def recover(ctx: Context) -> None:
         permissions.report(ctx, library)
     for batch_id in batches.unfinished(ctx.redis):
         ctx.send(RUN_BATCH, batch_id)
+    for plan_id in plans.working(ctx.redis):
+        ctx.send(RUN_PLAN, plan_id)
 
 
 def _recover_moves(ctx: Context) -> None:
@@ -76,7 +94,7 @@ def _recover_moves(ctx: Context) -> None:
 def _mirror(ctx: Context, batch_id: str) -> None:
     """Tell Redis the outcomes that a batch's journal knows, and where its images are by now."""
     try:
-        _, items = batches.work(ctx.redis, batch_id)
+        items = batches.work(ctx.redis, batch_id).items
     except NotFound:  # Redis was emptied; the journal is enough
         return
     with journal.locked(ctx.layout):
@@ -106,13 +124,14 @@ def _mark(ctx: Context, kind: BatchKind, batch_id: str, item: Item) -> None:
 class _Run:
     """What the items of one batch share."""
 
-    def __init__(self, ctx: Context, batch_id: str, kind: BatchKind, items: tuple[Item, ...], log: Journal) -> None:
+    def __init__(self, ctx: Context, batch_id: str, work: Work, log: Journal) -> None:
         self._ctx = ctx
         self._batch_id = batch_id
-        self._kind = kind
+        self._kind = work.kind
+        self._plan = work.plan
         self._log = log
-        self._doomed = {(item.library, item.path) for item in items}
-        self._inside = {} if kind is BatchKind.TRASH else journal.in_trash(ctx.layout)
+        self._doomed = {(item.library, item.path) for item in work.items}
+        self._inside = {} if work.kind is BatchKind.TRASH else journal.away(ctx.layout)
 
     def outcome(self, item: Item) -> Outcome:
         """Make one item's move, unless the journal tells what became of it."""
@@ -168,6 +187,7 @@ class _Run:
             digest=item.digest,
             size=item.size,
             deleted=time.time(),
+            plan=self._plan,
         )
 
     def _survivors(self, item: Item) -> tuple[Copy, ...]:
