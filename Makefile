@@ -46,6 +46,10 @@ bench-extract: .venv/.dev-installed ## Measure how fast pictures are read (12 mi
 bench-compare: .venv/.bench-installed ## Measure the join beside FAISS and NumPy (12 minutes; wants a quiet machine)
 	$(BIN)/python -m benchmarks.compare
 
+.PHONY: bench-rivals
+bench-rivals: .venv/.bench-installed .rivals/.installed ## Other tools over FOLDER=…, with their time, memory and pairs
+	$(BIN)/python -m benchmarks.rivals "$(FOLDER)"
+
 .PHONY: test-fuzz
 test-fuzz: .venv/.dev-installed ## Try forty times as many odd requests and damaged files as make test does
 	FUZZ_TIMES=40 $(BIN)/python -m pytest tests/fuzz --timeout 3600
@@ -108,6 +112,8 @@ lock: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
 		--universal --no-strip-extras --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet; done
 	@uv pip compile pyproject.toml --extra local --extra bench --output-file requirements/bench.txt \
 		--universal --no-strip-extras --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
+	@uv pip compile --group rivals --output-file requirements/rivals.txt \
+		--universal --no-strip-extras --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet
 
 .PHONY: clean
 clean: ## Remove .venv and all that tools have left (never the data folder)
@@ -128,6 +134,14 @@ browser:
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || ( $(call install,venv,python3-venv) ) || { \
 	echo "$(PYTHON) cannot make virtual environments. Install what it lacks (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@[ -x $(BIN)/pip ] || { echo "Making .venv with $(PYTHON)"; "$(PYTHON)" -m venv .venv; }
+	@touch $@
+
+# Other tools are measured in an environment of their own: one of them brings a deep-learning framework of gigabytes.
+.rivals/.installed: requirements/rivals.txt .venv/.made
+	@echo "Installing requirements/rivals.txt (the first time takes some minutes)"
+	@$(BIN)/python -m venv .rivals
+	@.rivals/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/rivals.txt
+	@( command -v findimagedupes >/dev/null || ( $(call install,findimagedupes,findimagedupes) ) ) || true
 	@touch $@
 
 .venv/.%-installed: requirements/%.txt pyproject.toml .venv/.made

@@ -38,10 +38,13 @@ def scanned(stack: Stack) -> dict[str, Any]:
     """A scan during which comparison went from two workers to four and lost one that was at work."""
     scan = stack.ask("/api/scans", {"folders": _whole_library(stack), "preset": "near"})
     until(lambda: _compared(stack, scan["id"]) > 0.05, 300, "comparison begins")
+    working = stack.containers("worker-compare")
+    stack.docker("pause", *working)  # Compose may take longer to start two more than they take to end the scan
     stack("up", "--detach", "--no-recreate", "--scale", "worker-compare=4")
     assert len(stack.containers("worker-compare")) == 4
     assert stack.ask(f"/api/scans/{scan['id']}")["state"] == "running", "it ended before anything was disturbed"
-    stack.docker("kill", stack.containers("worker-compare")[-1])
+    stack.docker("unpause", *working)
+    stack.docker("kill", working[-1])
     killed_at = _compared(stack, scan["id"])
     until(lambda: stack.ask(f"/api/scans/{scan['id']}")["state"] != "running", 300, "the scan ends")
     assert killed_at < 1.0, "it ended before anything was disturbed"
