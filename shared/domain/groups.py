@@ -40,16 +40,16 @@ def rank(image: Image) -> tuple[object, ...]:
 
 
 def form(
-    ranked: Sequence[Item], neighbours: Mapping[Item, Sequence[Item]], copies: Mapping[Item, Sequence[Copy]]
+    ranked: Sequence[Item], matches: Mapping[Item, Sequence[Item]], copies: Mapping[Item, Sequence[Copy]]
 ) -> list[Formed[Item]]:
     """Groups of two files or more, the most bytes freed first.
 
     Args:
         ranked: contents, the one to keep first.
-        neighbours: symmetric; the contents that each matches, the best match first.
+        matches: symmetric; the contents that each matches, the best match first, of equal ones that of better rank.
         copies: the files of each content, the one to keep first.
     """
-    found = stars(ranked, neighbours)
+    found = stars(ranked, matches)
     taken = {item for keeper, members in found for item in (keeper, *members)}
     found += [(item, []) for item in ranked if item not in taken and len(copies[item]) > 1]
     formed = [Formed(keeper, tuple(members), _freed(keeper, members, copies)) for keeper, members in found]
@@ -57,13 +57,13 @@ def form(
     return sorted(formed, key=lambda group: (-group.freed, place[group.keeper]))
 
 
-def by_similarity(matches: Iterable[tuple[Item, Item, float]]) -> dict[Item, list[Item]]:
-    """The contents that each matches, the best match first, from matches (one, other, similarity) named once each."""
-    found: dict[Item, list[tuple[float, Item]]] = {}
-    for a, b, similarity in matches:
-        found.setdefault(a, []).append((-similarity, b))
-        found.setdefault(b, []).append((-similarity, a))
-    return {item: [other for _, other in sorted(others)] for item, others in found.items()}
+def neighbours(matches: Iterable[tuple[Item, Item]]) -> dict[Item, list[Item]]:
+    """The contents that each matches, the best match first, from matches that come best first, once each."""
+    found: dict[Item, list[Item]] = {}
+    for a, b in matches:
+        found.setdefault(a, []).append(b)
+        found.setdefault(b, []).append(a)
+    return found
 
 
 def _freed(keeper: Item, members: Iterable[Item], copies: Mapping[Item, Sequence[Copy]]) -> int:

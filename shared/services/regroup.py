@@ -5,14 +5,13 @@ Invariant: at the threshold of the scan these are the groups that the scan itsel
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from shared.context import Context
 from shared.domain.errors import Conflict, InvalidRequest
-from shared.domain.groups import Copy, Formed, by_similarity, form
+from shared.domain.groups import Copy, Formed, form, neighbours
 from shared.domain.model import Kind, Signals
 from shared.domain.scan import ScanKind
 from shared.domain.similarity import single
@@ -94,11 +93,12 @@ def _check(reader: ResultReader, threshold: float) -> None:
 
 def _form(reader: ResultReader, threshold: float) -> tuple[list[Formed[int]], Mapping[int, Sequence[Copy]]]:
     """Groups of contents, each known by the number of the best image that holds it; and the images of each."""
-    by_digest: dict[str, list[tuple[int, Copy]]] = defaultdict(list)
-    for number, image, digest, file, size in reader.copies():
-        by_digest[digest].append((number, Copy(image, file, size)))
-    copies = {some[0][0]: [copy for _, copy in some] for some in by_digest.values()}
-    return form(sorted(copies), by_similarity(reader.reaching(single(threshold))), copies), copies
+    first: dict[str, int] = {}
+    copies: dict[int, list[Copy]] = {}
+    for number, digest, *copy in reader.copies():
+        best = first.setdefault(digest, number)
+        copies.setdefault(best, []).append(Copy._make(copy))
+    return form(sorted(copies), neighbours(reader.reaching(single(threshold))), copies), copies
 
 
 def _summary(

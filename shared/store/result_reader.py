@@ -109,9 +109,10 @@ class ResultReader:
         """How the contents of two images were found to match when they were compared; None where they were not."""
         for a, b in ((one, other), (other, one)):
             row = self._db.execute(
-                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim FROM image x CROSS JOIN pair p ON p.a = x.id"
-                " JOIN image y ON y.id = p.b WHERE x.digest = ? AND y.digest = ? LIMIT 1",
-                (a.digest, b.digest),
+                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim FROM image x"
+                " CROSS JOIN pair p ON p.a = x.number JOIN image y ON y.number = p.b"
+                " WHERE x.digest = ? AND y.digest = ? AND p.reach >= ? LIMIT 1",
+                (a.digest, b.digest, self.shown()),
             ).fetchone()
             if row is not None:
                 return _signals(row)
@@ -207,22 +208,22 @@ class ResultReader:
         """The lowest threshold at which all matches are known."""
         return self._meta("floor")
 
-    def copies(self) -> list[tuple[int, str, str, int, int]]:
-        """Number, id, digest, file and size (bytes) of every image, the one to keep first."""
-        return self._db.execute("SELECT number, id, digest, file, size FROM image ORDER BY number").fetchall()
+    def copies(self) -> Iterator[tuple[int, str, str, int, int]]:
+        """Number, digest, id, file and size (bytes) of every image, the one to keep first."""
+        return self._db.execute("SELECT number, digest, id, file, size FROM image ORDER BY number")
 
-    def reaching(self, threshold: float) -> list[tuple[int, int, float]]:
-        """Numbers of the two images, and the similarity, of every pair that still matches at ``threshold``.
+    def reaching(self, threshold: float) -> Iterator[tuple[int, int]]:
+        """Numbers of the images of every pair that matches at ``threshold``, best first, of equal ones by numbers.
 
         Byte-identical copies are left out: their digests tell.
         """
-        query = "SELECT a, b, similarity FROM pair WHERE reach >= ? AND kind <> ?"
-        return self._db.execute(query, (threshold, Kind.EXACT)).fetchall()
+        query = "SELECT a, b FROM pair WHERE reach >= ? AND kind <> ? ORDER BY similarity DESC, a, b"
+        return self._db.execute(query, (threshold, Kind.EXACT))
 
     def signals_of(self, threshold: float) -> dict[tuple[int, int], Signals]:
         """Signals of every pair that matches at ``threshold``, by the numbers of its images, the smaller first."""
         query = f"SELECT a, b, {_SIGNALS} FROM pair WHERE reach >= ?"  # noqa: S608
-        rows = ((min(a, b), max(a, b), _signals(columns)) for a, b, *columns in self._db.execute(query, (threshold,)))
+        rows = ((a, b, _signals(columns)) for a, b, *columns in self._db.execute(query, (threshold,)))
         return {(a, b): signals for a, b, signals in rows if signals is not None}
 
     def _meta(self, key: str) -> float:

@@ -132,7 +132,7 @@ def _fill(db: sqlite3.Connection, result: Result) -> None:
     db.executemany("INSERT INTO omitted VALUES (?,?,?)", result.omitted)
     db.executemany(
         "INSERT INTO pair VALUES (?,?,?,?,?,?,?,?)",
-        ((numbers[p.a], numbers[p.b], *_columns(p.signals), p.reach) for p in result.pairs),
+        ((*sorted((numbers[p.a], numbers[p.b])), *_columns(p.signals), p.reach) for p in result.pairs),
     )
     db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
     db.executemany(
