@@ -38,6 +38,13 @@ def _positive_float(text: str) -> float:
     return number
 
 
+def _fraction(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise ValueError("must lie between 0 and 1")
+    return number
+
+
 def _paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
 
@@ -111,6 +118,9 @@ class Settings:
     metrics_host: str = _setting(str, "127.0.0.1", "Address that metrics are served on.")
     chunk_size: int = _setting(_positive_int, 64, "Files in one extraction task.")
     block_size: int = _setting(_positive_int, 2048, "Images in one block; a comparison task compares two blocks.")
+    floor: float = _setting(
+        _fraction, 0.80, "Matches are kept down to this cosine, so that groups can be formed anew at another threshold."
+    )
     matches_per_image: int = _setting(_positive_int, 100, "Matches kept for one image; the rest is counted.")
     weights: Path | None = _setting(_path, None, "File with the network's weights, instead of the download.")
     precision: str = _setting(_precision, "auto", "auto, float32 or bfloat16; auto takes bfloat16 where it is fast.")

@@ -44,13 +44,13 @@ def scanned(ctx: Context, groups: Iterable[Sequence[Image]]) -> str:
     groups = [list(group) for group in groups]
     images = [image for group in groups for image in group]
     rows = [(group[0].id, [(i.id, _signals(group[0], i)) for i in group[1:]], 0) for group in groups]
-    return _ended(ctx, ScanKind.LIBRARY, results.Result(len(images), images, {}, rows, [], [], []))
+    return _ended(ctx, ScanKind.LIBRARY, results.Result(len(images), images, [], rows, [], [], []))
 
 
 def searched(ctx: Context, matches: Sequence[Image]) -> str:
     """The id of a search that ended well with these matches."""
     found = [(image.id, SIMILAR) for image in matches]
-    return _ended(ctx, ScanKind.FIND, results.Result(len(found), matches, {}, [], [], found, []))
+    return _ended(ctx, ScanKind.FIND, results.Result(len(found), matches, [], [], [], found, []))
 
 
 def done(ctx: Context, batch_id: str) -> list[str | None]:

@@ -108,15 +108,15 @@ def _scan_result(gallery: Gallery, groups: int) -> results.Result:
         original, copy, small = images[3 * n : 3 * n + 3]
         near = Signals(0.97 - n / 100, Kind.SIMILAR, None, 2, 0.95)
         rows.append((original.id, [(copy.id, EXACT), (small.id, near)], copy.size + small.size))
-        pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near)]
+        pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near, near.similarity)]
     torn = Unreadable(gallery.library.id, b"torn.jpg", "truncated", "The file ends too early: it is incomplete.")
-    return results.Result(len(images), images, {images[0].id: 2}, rows, pairs, [], [torn])
+    return results.Result(len(images), images, [(images[0].id, 100, 2)], rows, pairs, [], [torn])
 
 
 def _search_result(gallery: Gallery) -> results.Result:
     original, copy, small = list(gallery.images.values())[:3]
     matches = [(original.id, EXACT), (copy.id, EXACT), (small.id, Signals(0.96, Kind.SIMILAR, None, 3, 0.94))]
-    return results.Result(3, [original, copy, small], {}, [], [], matches, [])
+    return results.Result(3, [original, copy, small], [], [], [], matches, [])
 
 
 def _write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Result) -> None:

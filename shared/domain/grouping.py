@@ -30,7 +30,7 @@ def _joined(ranked: Sequence[Item], matches: Mapping[Item, Sequence[Item]]) -> d
     """Every keeper and the items that join it."""
     members: dict[Item, list[Item]] = {}
     for item in ranked:
-        if not any(other in members for other in matches.get(item, ())):
+        if members.keys().isdisjoint(matches.get(item, ())):
             members[item] = []
     for item in ranked:
         if item not in members:
@@ -43,8 +43,10 @@ def _kept(
 ) -> tuple[Item, list[Item]]:
     """The best of those that match all others, and the others."""
     group.sort(key=rank.__getitem__)
-    everybody = set(group)
-    keeper = next(
-        item for item in group if len(matches[item]) >= len(group) - 1 and everybody - {item} <= set(matches[item])
-    )
+    everybody = frozenset(group)
+    keeper = next(item for item in group if _matches_all(item, everybody, matches[item]))
     return keeper, [item for item in group if item != keeper]
+
+
+def _matches_all(item: Item, everybody: frozenset[Item], matched: Sequence[Item]) -> bool:
+    return len(matched) >= len(everybody) - 1 and everybody <= {item, *matched}

@@ -70,11 +70,12 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two images that match; ``a`` and ``b`` are image ids."""
+    """Two images that match; ``a`` and ``b`` are image ids. ``reach`` is the highest threshold at which they do."""
 
     a: str
     b: str
     signals: Signals
+    reach: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ deep    the larger of the cosine and, where the hash matches too, the value of n
 
 from __future__ import annotations
 
+import struct
+
 from shared.domain.scan import HASH_BITS
 
 
@@ -18,3 +20,9 @@ def near(distance: int, ssim: float) -> float:
 def deep(cosine: float, near_similarity: float | None) -> float:
     """``cosine`` of two unit vectors; returns 0..1."""
     return min(1.0, max(0.0, cosine, near_similarity or 0.0))
+
+
+def single(threshold: float) -> float:
+    """A threshold rounded to float32, as the reach of a match is kept: what reached it before reaches it still."""
+    (rounded,) = struct.unpack("f", struct.pack("f", threshold))
+    return float(rounded)

@@ -24,7 +24,7 @@ def document(ctx: Context, wanted: ScanRequest, reader: ResultReader) -> dict[st
         "version": VERSION,
         "preset": wanted.preset,
         "model": wanted.model if wanted.embeds else None,
-        "threshold": wanted.threshold,
+        "threshold": reader.shown() or wanted.threshold,
         "max_distance": wanted.max_distance,
         "images": reader.total(),
         "unreadable": [writer.place("path", u.library, u.path) | {"reason": u.reason} for u in reader.unreadable()],

@@ -109,9 +109,10 @@ class ResultReader:
         """How the contents of two images were found to match when they were compared; None where they were not."""
         for a, b in ((one, other), (other, one)):
             row = self._db.execute(
-                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim FROM image x CROSS JOIN pair p ON p.a = x.id"
-                " JOIN image y ON y.id = p.b WHERE x.digest = ? AND y.digest = ? LIMIT 1",
-                (a.digest, b.digest),
+                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim FROM image x"
+                " CROSS JOIN pair p ON p.a = x.number JOIN image y ON y.number = p.b"
+                " WHERE x.digest = ? AND y.digest = ? AND p.reach >= ? LIMIT 1",
+                (a.digest, b.digest, self.shown()),
             ).fetchone()
             if row is not None:
                 return _signals(row)
@@ -184,21 +185,62 @@ class ResultReader:
         return [Member(Image(*row[:10]), _signals(row[10:])) for row in rows]
 
     def pairs(self) -> Iterator[Pair]:
-        """All pairs, best first."""
-        for a, b, *columns in self._db.execute(
-            f"SELECT a, b, {_SIGNALS} FROM pair ORDER BY similarity DESC, a, b"  # noqa: S608
+        """All pairs that match at the threshold that is shown, best first."""
+        for a, b, reach, *columns in self._db.execute(
+            f"SELECT i.id, k.id, reach, {_SIGNALS} FROM pair p"  # noqa: S608
+            " JOIN image i ON i.number = p.a JOIN image k ON k.number = p.b"
+            " WHERE reach >= ? ORDER BY similarity DESC, i.id, k.id",
+            (self.shown(),),
         ):
             signals = _signals(columns)
             if signals is not None:
-                yield Pair(a, b, signals)
+                yield Pair(a, b, signals, reach)
+
+    def pair_count(self, threshold: float = 0.0) -> int:
+        """How many pairs match at ``threshold``."""
+        return int(self._db.execute("SELECT count(*) FROM pair WHERE reach >= ?", (threshold,)).fetchone()[0])
+
+    def shown(self) -> float:
+        """The threshold at which the groups were formed; 0 for a preset without one."""
+        return self._meta("shown")
+
+    def floor(self) -> float:
+        """The lowest threshold at which all matches are known."""
+        return self._meta("floor")
+
+    def copies(self) -> Iterator[tuple[int, str, str, int, int]]:
+        """Number, digest, id, file and size (bytes) of every image, the one to keep first."""
+        return self._db.execute("SELECT number, digest, id, file, size FROM image ORDER BY number")
+
+    def reaching(self, threshold: float) -> Iterator[tuple[int, int]]:
+        """Numbers of the images of every pair that matches at ``threshold``, best first, of equal ones by numbers.
+
+        Byte-identical copies are left out: their digests tell.
+        """
+        query = "SELECT a, b FROM pair WHERE reach >= ? AND kind <> ? ORDER BY similarity DESC, a, b"
+        return self._db.execute(query, (threshold, Kind.EXACT))
+
+    def signals_of(self, threshold: float) -> dict[tuple[int, int], Signals]:
+        """Signals of every pair that matches at ``threshold``, by the numbers of its images, the smaller first."""
+        query = f"SELECT a, b, {_SIGNALS} FROM pair WHERE reach >= ?"  # noqa: S608
+        rows = ((a, b, _signals(columns)) for a, b, *columns in self._db.execute(query, (threshold,)))
+        return {(a, b): signals for a, b, signals in rows if signals is not None}
+
+    def _meta(self, key: str) -> float:
+        return float(self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
 
     def images(self) -> dict[str, Image]:
         """All images that are in a pair, a group or a match, by id."""
         return {row[0]: Image(*row) for row in self._db.execute(f"SELECT {_IMAGE} FROM image i")}  # noqa: S608
 
-    def omitted(self) -> list[tuple[str, int]]:
-        """Image id and number of its matches beyond the cap."""
-        return self._db.execute("SELECT id, omitted FROM image WHERE omitted > 0 ORDER BY path").fetchall()
+    def omitted(self, threshold: float | None = None) -> list[tuple[str, int]]:
+        """Image id and number of its matches beyond the cap, at a threshold or the one that is shown."""
+        least = self.shown() if threshold is None else threshold
+        return self._db.execute(
+            "SELECT o.image, sum(o.count) FROM omitted o JOIN image i ON i.id = o.image WHERE o.percent >= ?"
+            " GROUP BY o.image ORDER BY i.path",
+            (int(100 * least + 1e-4),),
+        ).fetchall()
 
     def unreadable(self) -> list[Unreadable]:
         rows = self._db.execute("SELECT library, path, code, reason FROM unreadable ORDER BY library, path")

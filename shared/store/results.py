@@ -1,6 +1,7 @@
-"""A scan's result: one SQLite file, written once by the group stage, then only read.
+"""A scan's result: one SQLite file, written by the group stage, then only read, or replaced with other groups.
 
-The file is made under a temporary name and renamed when complete, so a reader sees all of it or nothing.
+The file is made under a temporary name and renamed when complete, so a reader sees all of it or nothing. It holds the
+matches down to the scan's floor and the groups that they form at the threshold that is shown.
 SQLite because the page reads it group by group in any order at any size with the standard library alone,
 and because several hosts may read an immutable file on a shared folder.
 """
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.domain.errors import Conflict
@@ -21,14 +23,15 @@ from shared.domain.model import Image, Kind, Pair, Signals, Unreadable
 from shared.store.result_reader import ResultReader
 from shared.whole import written_whole
 
-__all__ = ["Result", "ResultReader", "opened", "write"]
+__all__ = ["Grouped", "Result", "ResultReader", "opened", "replace_groups", "write"]
 
 SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value NUMERIC) WITHOUT ROWID;
 CREATE TABLE image (
   id TEXT PRIMARY KEY, library TEXT, path BLOB, size INTEGER, mtime_ns INTEGER, digest TEXT,
-  width INTEGER, height INTEGER, format TEXT, frames INTEGER, omitted INTEGER
+  width INTEGER, height INTEGER, format TEXT, frames INTEGER, number INTEGER, file INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE omitted (image TEXT, percent INTEGER, count INTEGER);
 CREATE TABLE grp (
   id INTEGER PRIMARY KEY, keeper TEXT, kind TEXT, similarity REAL, freed INTEGER,
   size INTEGER, mtime_ns INTEGER, formats TEXT, libraries TEXT
@@ -38,7 +41,9 @@ CREATE TABLE member (
   grp INTEGER, image TEXT, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL,
   PRIMARY KEY (grp, image)
 ) WITHOUT ROWID;
-CREATE TABLE pair (a TEXT, b TEXT, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL);
+CREATE TABLE pair (
+  a INTEGER, b INTEGER, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL, reach REAL
+);
 CREATE TABLE match (
   image TEXT PRIMARY KEY, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL
 );
@@ -47,6 +52,9 @@ CREATE TABLE unreadable (library TEXT, path BLOB, code TEXT, reason TEXT);
 INDEXES = """
 CREATE INDEX image_path ON image (library, path);
 CREATE INDEX image_digest ON image (digest);
+CREATE INDEX image_number ON image (number);
+"""
+GROUP_INDEXES = """
 CREATE INDEX grp_freed ON grp (freed DESC, id);
 CREATE INDEX grp_similarity ON grp (similarity DESC, id);
 CREATE INDEX grp_size ON grp (size DESC, id);
@@ -54,35 +62,64 @@ CREATE INDEX grp_mtime ON grp (mtime_ns DESC, id);
 CREATE INDEX member_image ON member (image);
 CREATE INDEX pair_a ON pair (a);
 """
-VERSION = 2
+VERSION = 3
+
+Grouped = tuple[str, Sequence[tuple[str, Signals]], int]
+"""A group: its keeper, the other members with their signals, the bytes that are freed when they go."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything the group stage found. ``images`` holds those of pairs, groups and matches only.
+    """Everything the group stage found. ``images`` holds those of pairs, groups and matches only, best first.
 
-    ``total`` counts the readable images of the scan, ``omitted`` the matches of an image beyond the cap.
-    ``groups`` are in the order in which their ids rise; each is (keeper, members, signals of each member).
+    ``total`` counts the readable images of the scan. ``omitted`` counts the matches of an image beyond the cap: image,
+    the highest threshold at which they count in whole hundredths, number. ``groups`` are in the order in which their
+    ids rise. ``files`` numbers the files that images are names of, where several (hard links) are names of one.
+    ``shown`` is the threshold of the groups, ``floor`` the lowest at which all matches are known; 0 where the preset
+    has none.
     """
 
     total: int
     images: Iterable[Image]
-    omitted: dict[str, int]
-    groups: Sequence[tuple[str, Sequence[tuple[str, Signals]], int]]
+    omitted: Iterable[tuple[str, int, int]]
+    groups: Sequence[Grouped]
     pairs: Iterable[Pair]
     matches: Iterable[tuple[str, Signals]]
     unreadable: Iterable[Unreadable]
+    files: Mapping[str, int] = field(default_factory=dict)
+    shown: float = 0.0
+    floor: float = 0.0
 
 
 def write(path: Path, result: Result) -> None:
     """Write a result; whole or not at all. Writing the same again replaces it with the same. Raises OSError."""
+    with _drafted(path) as db:
+        db.executescript(SCHEMA)
+        with db:
+            _fill(db, result)
+            _fill_groups(db, result.groups)
+        db.executescript(INDEXES + GROUP_INDEXES)  # last: filling a table with its indexes takes several times as long
+
+
+def replace_groups(path: Path, shown: float, groups: Sequence[Grouped]) -> None:
+    """Write a result anew with other groups, those of the threshold ``shown``. Raises OSError."""
+    with _drafted(path, path) as db, db:
+        for table in ("grp", "member", "folder"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+        db.execute("UPDATE meta SET value = ? WHERE key = 'shown'", (shown,))
+        _fill_groups(db, groups)
+
+
+@contextmanager
+def _drafted(path: Path, model: Path | None = None) -> Iterator[sqlite3.Connection]:
+    """A database that takes the place of ``path`` when the block ends well; at first a copy of ``model``."""
     try:
-        with written_whole(path) as draft, closing(sqlite3.connect(draft)) as db:
-            db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + SCHEMA)  # synced as a whole
-            with db:
-                _fill(db, result)
-                _summarize(db)
-            db.executescript(INDEXES)  # last: filling a table with its indexes takes several times as long
+        with written_whole(path) as draft:
+            if model is not None:
+                shutil.copyfile(model, draft)
+            with closing(sqlite3.connect(draft)) as db:
+                db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")  # synced as a whole
+                yield db
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
@@ -90,16 +127,31 @@ def write(path: Path, result: Result) -> None:
 
 
 def _fill(db: sqlite3.Connection, result: Result) -> None:
-    omitted = result.omitted
+    numbers: dict[str, int] = {}
+    db.executemany("INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _numbered(result, numbers))
+    db.executemany("INSERT INTO omitted VALUES (?,?,?)", result.omitted)
     db.executemany(
-        "INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            (i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames,
-             omitted.get(i.id, 0))
-            for i in result.images
-        ),
-    )  # fmt: skip
-    for number, (keeper, members, freed) in enumerate(result.groups, 1):
+        "INSERT INTO pair VALUES (?,?,?,?,?,?,?,?)",
+        ((*sorted((numbers[p.a], numbers[p.b])), *_columns(p.signals), p.reach) for p in result.pairs),
+    )
+    db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
+    db.executemany(
+        "INSERT INTO unreadable VALUES (?,?,?,?)", ((u.library, u.path, u.code, u.reason) for u in result.unreadable)
+    )
+    meta = {"version": VERSION, "images": result.total, "shown": result.shown, "floor": result.floor}
+    db.executemany("INSERT INTO meta VALUES (?,?)", meta.items())
+
+
+def _numbered(result: Result, numbers: dict[str, int]) -> Iterator[tuple[object, ...]]:
+    """Rows of images; fills ``numbers`` on the way, which say how they rank."""
+    for number, i in enumerate(result.images):
+        numbers[i.id] = number
+        file = result.files.get(i.id, -1 - number)
+        yield i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames, number, file
+
+
+def _fill_groups(db: sqlite3.Connection, groups: Sequence[Grouped]) -> None:
+    for number, (keeper, members, freed) in enumerate(groups, 1):
         weakest = min((signals for _, signals in members), key=lambda s: s.similarity)
         kinds = {signals.kind for _, signals in members}
         kind = max(kinds, key=list(Kind).index)
@@ -108,12 +160,7 @@ def _fill(db: sqlite3.Connection, result: Result) -> None:
         )
         db.execute("INSERT INTO member VALUES (?,?,NULL,NULL,NULL,NULL,NULL)", (number, keeper))
         db.executemany("INSERT INTO member VALUES (?,?,?,?,?,?,?)", ((number, i, *_columns(s)) for i, s in members))
-    db.executemany("INSERT INTO pair VALUES (?,?,?,?,?,?,?)", ((p.a, p.b, *_columns(p.signals)) for p in result.pairs))
-    db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
-    db.executemany(
-        "INSERT INTO unreadable VALUES (?,?,?,?)", ((u.library, u.path, u.code, u.reason) for u in result.unreadable)
-    )
-    db.executemany("INSERT INTO meta VALUES (?,?)", [("version", VERSION), ("images", result.total)])
+    _summarize(db)
 
 
 def _summarize(db: sqlite3.Connection) -> None:

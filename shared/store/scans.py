@@ -7,8 +7,8 @@ Fields of the hash ``scan:<id>``: request, state, phase, created, started, ended
 active (last sign of life), progressed (a unit was last counted), note, error_code, error_message, last_error,
 total:<phase>, sent:<phase>, done:<phase>, images, images_done, images_known (unchanged since an earlier scan),
 unreadable, pairs, pairs_done, groups, matches, root:<library> (its identity when it was walked); fixed for all
-workers: pixels and deep (spaces), precision, batch_size, chunk_size, block_size, contents, shortlist_size; plan and
-shortlist (names of tables that its unit has written).
+workers: pixels and deep (spaces), precision, batch_size, chunk_size, block_size, floor (matches are kept down to it),
+contents, shortlist_size; plan and shortlist (names of tables that its unit has written).
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Scan:
     """What a worker needs to know of a scan.
 
     ``pixels`` and ``deep`` name its spaces in the feature store, ``projection`` how its vectors are projected.
-    Each is None until a unit has found it out, and for a scan that needs none.
+    Each is None until a unit has found it out, and for a scan that needs none. ``kept_to`` is the cosine down to which
+    matches are kept; see :attr:`floor`.
     """
 
     id: str
@@ -54,6 +55,12 @@ class Scan:
     pixels: str | None = None
     deep: str | None = None
     projection: str | None = None
+    kept_to: float | None = None
+
+    @property
+    def floor(self) -> float:
+        """The cosine from which on two contents are kept as a match; never above the threshold."""
+        return self.request.threshold if self.kept_to is None else self.kept_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,8 @@ def get(redis: Redis, scan_id: str) -> Scan:
     """Raises NotFound."""
     found = fields(redis, scan_id)
     wanted = ScanRequest.from_json(found["request"])
-    return Scan(scan_id, wanted, *(found.get(name) for name in ("pixels", "deep", "projection")))
+    kept_to = float(found["floor"]) if "floor" in found else None
+    return Scan(scan_id, wanted, found.get("pixels"), found.get("deep"), found.get("projection"), kept_to)
 
 
 def fields(redis: Redis, scan_id: str) -> dict[str, str]:
@@ -156,6 +164,11 @@ def end(redis: Redis, scan_id: str, state: State, now: float, code: str = "", me
 def note(redis: Redis, scan_id: str, sentence: str) -> None:
     """Say what is going on now, for people."""
     redis.hset(keys.scan(scan_id), "note", sentence)
+
+
+def count_groups(redis: Redis, scan_id: str, groups: int, matches: int) -> None:
+    """Say how many groups and matches the result now shows."""
+    redis.hset(keys.scan(scan_id), mapping={"groups": groups, "matches": matches})
 
 
 def give_back(redis: Redis, scan_id: str, phase: Phase, unit: int, now: float, error: str) -> None:

@@ -108,7 +108,7 @@ def test_any_path_survives_the_json_result(ctx: Context, paths: list[bytes], sig
     found = results.Result(
         total=len(images),
         images=images,
-        omitted={first.id: 1},
+        omitted=[(first.id, 100, 1)],
         groups=[(first.id, [(other.id, signals) for other in others], 1)],
         pairs=[Pair(first.id, other.id, signals) for other in others],
         matches=[],

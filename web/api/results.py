@@ -8,7 +8,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from shared.services import export, review, scans, verdicts
+from shared.services import export, regroup, review, scans, verdicts
 from web.api import views
 from web.api.result_schema import RESULT
 from web.api.schemas import (
@@ -18,7 +18,9 @@ from web.api.schemas import (
     GroupsOut,
     GroupsQuery,
     MatchesOut,
+    RegroupedOut,
     SortQuery,
+    ThresholdQuery,
     UnreadableListOut,
     UnreadableOut,
     VerdictBody,
@@ -77,6 +79,26 @@ def list_choices(scan_id: str) -> ChoicesOut:
     formats, folders = review.choices(ctx, scan_id)
     names = views.library_names(ctx)
     return ChoicesOut(formats=formats, folders=[views.folder_choice(names, *folder) for folder in folders])
+
+
+@blueprint.get("/regroup")
+@blueprint.input(ThresholdQuery, location="query")
+@blueprint.output(RegroupedOut)
+@blueprint.doc(responses=[400, 409])
+def preview_regroup(scan_id: str, query_data: ThresholdQuery) -> RegroupedOut:
+    """What there would be at another threshold: nothing is compared again."""
+    found = regroup.preview(context(), scan_id, query_data.threshold)
+    return RegroupedOut.model_validate(found, from_attributes=True)
+
+
+@blueprint.post("/regroup")
+@blueprint.input(ThresholdQuery)
+@blueprint.output(RegroupedOut)
+@blueprint.doc(responses=[400, 403, 409])
+def apply_regroup(scan_id: str, json_data: ThresholdQuery) -> RegroupedOut:
+    """Show the groups of another threshold from now on."""
+    found = regroup.apply(context(), scan_id, json_data.threshold)
+    return RegroupedOut.model_validate(found, from_attributes=True)
 
 
 @blueprint.post("/verdicts")

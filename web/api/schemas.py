@@ -118,6 +118,25 @@ class GroupsQuery(SortQuery):
         )  # fmt: skip
 
 
+class ThresholdQuery(_In):
+    threshold: float = Field(ge=0, le=1)
+
+
+class RegroupedOut(BaseModel):
+    """What there would be at ``threshold``. ``images`` may go and free ``freed`` bytes. ``shown`` is the threshold of
+    the groups as they are shown, 0 for a preset without one; ``floor`` the lowest that can be asked for. ``capped``
+    images have matches that were counted, but not kept."""
+
+    threshold: float
+    shown: float
+    floor: float
+    groups: int
+    images: int
+    freed: int
+    matches: int
+    capped: int
+
+
 class PairOfImages(_In):
     """Two images of a scan, by id."""
 

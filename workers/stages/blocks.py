@@ -96,7 +96,7 @@ def positions(space: Space, digests: list[bytes]) -> npt.NDArray[np.int64]:
     return found
 
 
-def fit_projection(ctx: Context, scan: Scan, digests: list[bytes]) -> str:
+def fit_projection(ctx: Context, scan: Scan, digests: list[bytes], floor: float) -> str:
     """Learn from a sample how this scan's rows are projected; returns the projection's name, "" where none pays.
 
     A repeat may learn another one, since it goes by measured costs; the scan keeps the one whose unit was counted.
@@ -106,7 +106,7 @@ def fit_projection(ctx: Context, scan: Scan, digests: list[bytes]) -> str:
         return ""
     rows = stored(space, digests)
     chosen = np.random.default_rng(0).choice(len(rows), sample_size(len(rows)), replace=False)
-    found = fit(rows[np.sort(chosen)], scan.request.threshold, len(rows), _kernel(len(rows)))
+    found = fit(rows[np.sort(chosen)], floor, len(rows), _kernel(len(rows)))
     if found is None:
         return ""
     with written_whole(_folder(ctx, scan) / f"{found.key}.npz") as draft:

@@ -49,15 +49,22 @@ def compare(ctx: Context, scan: Scan, a: Block, b: Block, same: bool) -> scores.
     matches = _candidates(scan, a, b, same)
     if scan.request.preset is Preset.EXACT:
         return scores.Scores(matches, np.empty(0, scores.OMITTED))
-    closeness = 1.0 - matches["distance"].astype(np.float32) / HASH_BITS
-    strength = np.fmax(matches["cosine"], closeness)
+    strength = _strength(scan, matches)
     searching = scan.request.upload is not None  # whoever searches for one image wants every match
     kept = scores.capped(matches, strength, len(matches) if searching else ctx.settings.matches_per_image)
     return scores.Scores(_verified(ctx, scan, a, b, kept.matches), kept.omitted)
 
 
+def _strength(scan: Scan, matches: npt.NDArray[np.void]) -> npt.NDArray[np.float32]:
+    """How far each reaches before it is verified: by its cosine, or by its hash where that counts."""
+    closeness = 1 - matches["distance"].astype(np.float32) / HASH_BITS
+    near = matches["distance"] <= scan.request.max_distance
+    strength: npt.NDArray[np.float32] = np.fmax(matches["cosine"], np.where(near, closeness, 0)).astype(np.float32)
+    return strength
+
+
 def _candidates(scan: Scan, a: Block, b: Block, same: bool) -> npt.NDArray[np.void]:
-    """Pairs that may match: twins, those within the hash distance, and those that reach the cosine."""
+    """Pairs that may match: twins, those within the hash distance, and those that reach the floor."""
     distance = distances(a.hashes, b.hashes)
     twin = (distance <= TWIN_DISTANCE) & (a.sides[:, None, :] == b.sides[None, :, :]).all(axis=2)
     near = twin if scan.request.preset is Preset.EXACT else twin | (distance <= scan.request.max_distance)
@@ -75,10 +82,10 @@ def _candidates(scan: Scan, a: Block, b: Block, same: bool) -> npt.NDArray[np.vo
 
 
 def _alike(scan: Scan, a: Block, b: Block, same: bool) -> Pairs:
-    """Pairs whose cosine reaches the threshold; none for a preset without deep features."""
+    """Pairs whose cosine reaches the floor; none for a preset without deep features."""
     if scan.request.preset is not Preset.DEEP or a.deep is None or b.deep is None:
         return Pairs.of([])
-    return Pairs.of(join_blocks(a.deep, b.deep, same, scan.request.threshold))
+    return Pairs.of(join_blocks(a.deep, b.deep, same, scan.floor))
 
 
 def _verified(ctx: Context, scan: Scan, a: Block, b: Block, matches: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
@@ -92,7 +99,7 @@ def _verified(ctx: Context, scan: Scan, a: Block, b: Block, matches: npt.NDArray
         unknown = np.flatnonzero(np.isnan(found["cosine"]))
         found["cosine"][unknown] = _cosine(a.deep, b.deep, rows[unknown], columns[unknown])
     near = (found["distance"] <= wanted.max_distance) & (found["ssim"] >= SAME_PICTURE)
-    proven = near | (found["cosine"] >= wanted.threshold)  # a comparison with NaN is false
+    proven = near | (found["cosine"] >= scan.floor)  # a comparison with NaN is false
     found["flags"] |= np.where(proven, scores.MATCHES, 0).astype(np.uint8)
     kept: npt.NDArray[np.void] = found[found["flags"] != 0]
     return kept

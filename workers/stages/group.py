@@ -1,87 +1,113 @@
 """Group: from scores between contents to matches, groups and keepers of images; writes the result.
 
-The keeper is the copy that shows most: most pixels, then most bytes, then the oldest, then the shortest path. Where
-there are reference folders, a picture of theirs comes before all others, and a group holds one of them at most.
+Where there are reference folders, a picture of theirs comes before all others, and a group holds one of them at most.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.context import Context
-from shared.domain.grouping import stars
+from shared.domain.groups import Copy, Formed, form, rank
 from shared.domain.model import Image, Kind, Pair, Signals, Unreadable, image_id
-from shared.domain.scan import ScanRequest
+from shared.domain.scan import Preset, ScanRequest
+from shared.domain.similarity import single
 from shared.store import results
 from shared.store.scans import Found, Scan
 from workers import tables
-from workers.stages.matches import QUERY, Matches
+from workers.stages.matches import Matches
 from workers.stages.matches import matches as find_matches
+from workers.stages.neighbours import Neighbours
 
 EXACT = Signals(similarity=1.0, kind=Kind.EXACT)
 
-
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """The images that hold one content, best first, and the device and inode of each."""
-
-    images: tuple[Image, ...]
-    inodes: tuple[tuple[int, int], ...]
+Copies = Mapping[int, Sequence[tuple[Image, int]]]
+"""The images that hold each content, by its row, best first; each with a number of the file that it is a name of."""
 
 
 def group(ctx: Context, scan: Scan, unit: int) -> Found:
     """Write result.sqlite; sets the number of groups and matches."""
-    matches, omitted = find_matches(ctx, scan)
-    searching = scan.request.upload is not None
-    copies = _copies(ctx, scan, matches)
-    groups = [] if searching else _groups(scan.request, matches, copies)
-    found = _answers(ctx, scan, matches, copies) if searching else []
-    pairs = [] if searching else list(_pairs(matches, copies))
-    result = results.Result(
-        total=len(tables.read(ctx, scan.id, "images", ["content"])),
-        images=[image for some in copies.values() for image in some.images],
-        omitted={copies[row].images[0].id: count for row, count in omitted.items() if row in copies},
-        groups=groups,
-        pairs=pairs,
-        matches=found,
-        unreadable=_unreadable(ctx, scan),
-    )
+    found = find_matches(ctx, scan)
+    copies = _copies(ctx, scan, found)
+    if scan.request.upload is not None:
+        answers = _answers(ctx, scan, found, copies)
+        results.write(ctx.layout.result(scan.id), _result(ctx, scan, copies, matches=answers))
+        return Found(set={"groups": 0, "matches": len(answers)})
+    shown = shown_threshold(scan.request)
+    counting = found.taken(found.reach >= np.float32(shown))
+    groups = _listed(_formed(scan.request, counting, copies), counting, copies)
+    result = _result(ctx, scan, copies, groups=groups, found=found, shown=shown)
     results.write(ctx.layout.result(scan.id), result)
-    return Found(set={"groups": len(groups), "matches": len(found) if searching else len(pairs)})
+    exact = sum(len(some) - 1 for some in copies.values())
+    return Found(set={"groups": len(groups), "matches": len(counting) + exact})
 
 
-def _copies(ctx: Context, scan: Scan, matches: Matches) -> dict[int, Copies]:
+def shown_threshold(wanted: ScanRequest) -> float:
+    """The threshold that a scan's groups are formed at; 0 for a preset without one."""
+    return single(wanted.threshold) if wanted.preset is Preset.DEEP else 0.0
+
+
+def _result(
+    ctx: Context,
+    scan: Scan,
+    copies: Copies,
+    groups: Sequence[results.Grouped] = (),
+    found: Matches | None = None,
+    shown: float = 0.0,
+    matches: Sequence[tuple[str, Signals]] = (),
+) -> results.Result:
+    every = (one for some in copies.values() for one in some)
+    ranked = sorted(every, key=lambda one: _place(scan.request, one[0]))
+    return results.Result(
+        total=len(tables.read(ctx, scan.id, "images", ["content"])),
+        images=(image for image, _ in ranked),
+        omitted=() if found is None else _omitted(found, copies),
+        groups=groups,
+        pairs=() if found is None else _pairs(found, copies),
+        matches=matches,
+        unreadable=_unreadable(ctx, scan),
+        files={image.id: file for image, file in ranked},
+        shown=shown,
+        floor=scan.floor if scan.request.preset is Preset.DEEP else 0.0,
+    )
+
+
+def _omitted(found: Matches, copies: Copies) -> Iterator[tuple[str, int, int]]:
+    for row, percent, count in found.omitted.tolist():
+        if row in copies:
+            yield copies[row][0][0].id, percent, count
+
+
+def _copies(ctx: Context, scan: Scan, found: Matches) -> Copies:
     """The images of every content that matches another or is held by several files."""
     images = tables.read(ctx, scan.id, "images")
     counts = pc.value_counts(images["content"])
     several = {c["values"].as_py() for c in counts if c["counts"].as_py() > 1}
-    rows = {row for pair in matches for row in pair if row != QUERY}
-    rows |= _equal_to_query(ctx, scan) if scan.request.upload is not None else several
+    rows = set(found.found["b"].tolist())
+    if scan.request.upload is None:
+        rows |= several | set(found.found["a"].tolist())
+    else:
+        rows |= _equal_to_query(ctx, scan)
     wanted = images.filter(pc.is_in(images["content"], value_set=pa.array(sorted(rows), images["content"].type)))
     seen = tables.read(ctx, scan.id, "contents").take(wanted["content"])
-    by_content: dict[int, list[tuple[Image, tuple[int, int]]]] = defaultdict(list)
+    by_content: dict[int, list[tuple[Image, int]]] = defaultdict(list)
+    files: dict[tuple[int, int], int] = {}
     for row, content in zip(wanted.to_pylist(), seen.to_pylist(), strict=True):
-        by_content[row["content"]].append((_image(row, content), (row["device"], row["inode"])))
-    return {content: _ranked(scan.request, found) for content, found in sorted(by_content.items())}
+        file = files.setdefault((row["device"], row["inode"]), len(files))
+        by_content[row["content"]].append((_image(row, content), file))
+    return {content: _ranked(scan.request, some) for content, some in sorted(by_content.items())}
 
 
-def _equal_to_query(ctx: Context, scan: Scan) -> set[int]:
-    digest = tables.read(ctx, scan.id, "query", ["digest"])["digest"].combine_chunks()
-    place = pc.index_in(digest, value_set=tables.read(ctx, scan.id, "contents", ["digest"])["digest"].combine_chunks())
-    return {int(row) for row in place.to_pylist() if row is not None}
-
-
-def _ranked(wanted: ScanRequest, found: list[tuple[Image, tuple[int, int]]]) -> Copies:
+def _ranked(wanted: ScanRequest, found: list[tuple[Image, int]]) -> list[tuple[Image, int]]:
     """Best first; of those in reference folders the best alone, since they are not compared with each other."""
     found.sort(key=lambda one: _place(wanted, one[0]))
-    shown = found[:1] + [one for one in found[1:] if not wanted.is_reference(one[0].library, one[0].path)]
-    return Copies(tuple(image for image, _ in shown), tuple(inode for _, inode in shown))
+    return found[:1] + [one for one in found[1:] if not wanted.is_reference(one[0].library, one[0].path)]
 
 
 def _place(wanted: ScanRequest, image: Image) -> tuple[object, ...]:
@@ -89,9 +115,10 @@ def _place(wanted: ScanRequest, image: Image) -> tuple[object, ...]:
     return not wanted.is_reference(image.library, image.path), *rank(image)
 
 
-def rank(image: Image) -> tuple[object, ...]:
-    """Sorts the copy to keep first."""
-    return (-image.width * image.height, -image.size, image.mtime_ns, len(image.path), image.library, image.path)
+def _equal_to_query(ctx: Context, scan: Scan) -> set[int]:
+    digest = tables.read(ctx, scan.id, "query", ["digest"])["digest"].combine_chunks()
+    place = pc.index_in(digest, value_set=tables.read(ctx, scan.id, "contents", ["digest"])["digest"].combine_chunks())
+    return {int(row) for row in place.to_pylist() if row is not None}
 
 
 def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
@@ -110,66 +137,48 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
     )
 
 
-def _groups(
-    wanted: ScanRequest, matches: Matches, copies: dict[int, Copies]
-) -> list[tuple[str, Sequence[tuple[str, Signals]], int]]:
-    """(keeper's id, members, bytes freed) of every group, most bytes freed first."""
-    neighbours = _neighbours(matches)
-    ranked = sorted(copies, key=lambda row: _place(wanted, copies[row].images[0]))
-    found = stars(ranked, neighbours)
-    taken = {row for keeper, members in found for row in (keeper, *members)}
-    found += [(row, []) for row in ranked if row not in taken and len(copies[row].images) > 1]
-    built = [_group(keeper, members, matches, copies) for keeper, members in found]
-    paths = {some.images[0].id: (some.images[0].library, some.images[0].path) for some in copies.values()}
-    return sorted(built, key=lambda one: (-one[2], paths[one[0]]))
+def _formed(wanted: ScanRequest, counting: Matches, copies: Copies) -> list[Formed[int]]:
+    """The groups of contents, most bytes freed first."""
+    ranked = sorted(copies, key=lambda row: _place(wanted, copies[row][0][0]))
+    neighbours = Neighbours(counting.found["a"], counting.found["b"], counting.similarity, ranked)
+    held = {row: [Copy(image.id, file, image.size) for image, file in some] for row, some in copies.items()}
+    return form(ranked, neighbours, held)
 
 
-def _neighbours(matches: Matches) -> dict[int, list[int]]:
-    """Matching contents of each, best first."""
-    found: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for (a, b), signals in matches.items():
-        found[a].append((-signals.similarity, b))
-        found[b].append((-signals.similarity, a))
-    return {row: [other for _, other in sorted(others)] for row, others in found.items()}
+def _listed(formed: Sequence[Formed[int]], counting: Matches, copies: Copies) -> list[results.Grouped]:
+    """The images of every group, each with why it is in."""
+    stars = [(min(one.keeper, row), max(one.keeper, row)) for one in formed for row in one.members]
+    why = counting.between(stars)
+    return [_images_of(one, why, copies) for one in formed]
 
 
-def _group(
-    keeper: int, members: list[int], matches: Matches, copies: dict[int, Copies]
-) -> tuple[str, Sequence[tuple[str, Signals]], int]:
-    best = copies[keeper]
-    listed = [(image.id, EXACT) for image in best.images[1:]]
-    for row in members:
-        signals = matches[min(keeper, row), max(keeper, row)]
-        listed += [(image.id, signals) for image in copies[row].images]
-    return best.images[0].id, listed, _freed(best, [copies[row] for row in members])
+def _images_of(formed: Formed[int], why: Mapping[tuple[int, int], Signals], copies: Copies) -> results.Grouped:
+    (best, _), *equal = copies[formed.keeper]
+    listed = [(image.id, EXACT) for image, _ in equal]
+    for row in formed.members:
+        signals = why[min(formed.keeper, row), max(formed.keeper, row)]
+        listed += [(image.id, signals) for image, _ in copies[row]]
+    return best.id, listed, formed.freed
 
 
-def _freed(keeper: Copies, members: Iterable[Copies]) -> int:
-    """Bytes that go when all but the keeper go; names of one file (hard links) count once, the keeper's not at all."""
-    sizes: dict[tuple[int, int], int] = {}
-    for some in (keeper, *members):
-        for image, inode in zip(some.images, some.inodes, strict=True):
-            sizes[inode] = image.size
-    return sum(size for inode, size in sizes.items() if inode != keeper.inodes[0])
-
-
-def _pairs(matches: Matches, copies: dict[int, Copies]) -> Iterator[Pair]:
+def _pairs(found: Matches, copies: Copies) -> Iterator[Pair]:
     """Every match once; byte-identical copies are paired with their first copy only."""
-    for some in copies.values():
-        for other in some.images[1:]:
-            yield Pair(some.images[0].id, other.id, EXACT)
-    for (a, b), signals in matches.items():
-        yield Pair(copies[a].images[0].id, copies[b].images[0].id, signals)
+    for (best, _), *equal in copies.values():
+        for other, _ in equal:
+            yield Pair(best.id, other.id, EXACT)
+    for (a, b), signals, reach in zip(found.pairs(), found.signals(), found.reach.tolist(), strict=True):
+        yield Pair(copies[a][0][0].id, copies[b][0][0].id, signals, reach)
 
 
-def _answers(ctx: Context, scan: Scan, matches: Matches, copies: dict[int, Copies]) -> list[tuple[str, Signals]]:
+def _answers(ctx: Context, scan: Scan, found: Matches, copies: Copies) -> list[tuple[str, Signals]]:
     """Every image that matches the one searched for."""
     equal = _equal_to_query(ctx, scan)
+    matching = dict(zip(found.found["b"].tolist(), found.signals(), strict=True))
     return [
-        (image.id, EXACT if row in equal else matches[QUERY, row])
+        (image.id, EXACT if row in equal else matching[row])
         for row, some in copies.items()
-        if row in equal or (QUERY, row) in matches
-        for image in some.images
+        if row in equal or row in matching
+        for image, _ in some
     ]
 
 

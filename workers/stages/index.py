@@ -31,10 +31,11 @@ def index(ctx: Context, scan: Scan, unit: int) -> Found:
     row_of = pc.index_in(images["digest"], value_set=contents["digest"])
     tables.write(ctx, scan.id, "images", images.append_column("content", row_of))
     tables.write(ctx, scan.id, "contents", contents)
-    projection = "" if query is not None else fit_projection(ctx, scan, contents["digest"].to_pylist())
+    floor = scan.request.threshold if query is not None else min(ctx.settings.floor, scan.request.threshold)
+    projection = "" if query is not None else fit_projection(ctx, scan, contents["digest"].to_pylist(), floor)
     _remember(ctx, scan, float(fields["created"]), images)
     units = _units(len(contents), ctx.settings.block_size, searching=query is not None)
-    return Found(set=units | {"projection": projection})
+    return Found(set=units | {"projection": projection, "floor": str(floor)})
 
 
 def _units(contents: int, size: int, searching: bool) -> dict[str, int]:

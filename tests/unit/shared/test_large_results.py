@@ -32,7 +32,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         near = Signals(0.5 + (n * 31 % 1000) / 2000, Kind.SIMILAR, None, 2, 0.9)
         groups.append((keeper.id, [(copy.id, Signals(1.0, Kind.EXACT)), (other.id, near)], copy.size + other.size))
     path = tmp_path_factory.mktemp("large") / "result.sqlite"
-    results.write(path, results.Result(len(images), images, {}, groups, [], [], []))
+    results.write(path, results.Result(len(images), images, [], groups, [], [], []))
     return path
 
 

@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
         results.Result(
             total=9,
             images=[image(name) for name in "abcde"],
-            omitted={"a": 2},
+            omitted=[("a", 95, 2)],
             groups=[("a", [("b", EXACT), ("c", NEAR)], 20), ("d", [("e", EXACT)], 10)],
             pairs=[Pair("a", "c", NEAR), Pair("a", "b", EXACT), Pair("d", "e", EXACT)],
             matches=[("e", NEAR), ("a", EXACT)],
@@ -91,7 +91,7 @@ def test_a_folder_is_not_another_that_begins_alike(tmp_path: Path) -> None:
         for name, place in (("a", b"in/a"), ("b", b"in/deep/b"), ("c", b"inner/c"), ("d", b"inner/d"))
     ]
     pairs = [("a", [("b", EXACT)], 1), ("c", [("d", EXACT)], 1)]
-    results.write(tmp_path / "r", results.Result(4, images, {}, pairs, [], [], []))
+    results.write(tmp_path / "r", results.Result(4, images, [], pairs, [], [], []))
     with results.opened(tmp_path / "r") as reader:
         for folder, ids in ((b"in", [1]), (b"in/deep", [1]), (b"inner", [2]), (b"i", []), (b"", [1, 2])):
             found = reader.page(GroupFilter(library="lib", folder=folder), Sort.FREED, "", 9)
@@ -102,7 +102,7 @@ def test_a_folder_is_not_another_that_begins_alike(tmp_path: Path) -> None:
 def test_what_has_a_verdict_leaves_its_group_and_a_group_of_nothing_else_is_hidden(tmp_path: Path) -> None:
     images = [replace(image(name), digest=name * 64) for name in "abcde"]
     groups = [("a", [("b", EXACT), ("c", NEAR)], 20), ("d", [("e", EXACT)], 10)]
-    results.write(tmp_path / "r", results.Result(5, images, {}, groups, [], [], []))
+    results.write(tmp_path / "r", results.Result(5, images, [], groups, [], [], []))
     with results.opened(tmp_path / "r") as reader:
         reader.settle([("a" * 64, "c" * 64), ("d" * 64, "e" * 64), ("b" * 64, "c" * 64)])
         (left,) = reader.page(EVERYTHING, Sort.FREED, "", 9)
@@ -130,7 +130,7 @@ def test_a_result_of_the_former_version_is_refused_with_what_to_do(path: Path) -
 
 
 def test_writing_again_replaces_the_result(path: Path) -> None:
-    results.write(path, results.Result(0, [], {}, [], [], [], []))
+    results.write(path, results.Result(0, [], [], [], [], [], []))
     with results.opened(path) as reader:
         assert reader.counts() == (0, 0)
     assert [p.name for p in path.parent.iterdir()] == ["result.sqlite"]

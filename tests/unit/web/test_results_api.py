@@ -168,3 +168,15 @@ def test_unreadable_files_as_csv_have_path_and_reason(client: FlaskClient, shown
 
 def test_a_cell_is_never_taken_for_a_formula() -> None:
     assert export._line(["=cmd|' /C calc'!A0", "-1", -1, "plain"]) == "'=cmd|' /C calc'!A0,'-1,-1,plain\r\n"
+
+
+def test_groups_of_another_threshold_are_told_and_then_shown(client: FlaskClient, shown: Gallery) -> None:
+    at = f"/api/scans/{SCAN}/regroup"
+    told = client.get(at, query_string={"threshold": 0.955}).get_json()
+    assert (told["groups"], told["images"], told["shown"]) == (3, 5, 0.0)
+    assert client.get(f"/api/scans/{SCAN}/groups").get_json()["total"] == 3
+    done = client.post(at, json={"threshold": 0.955}).get_json()
+    assert done == told | {"shown": done["shown"]}
+    groups = client.get(f"/api/scans/{SCAN}/groups").get_json()["groups"]
+    assert sorted(len(group["members"]) for group in groups) == [2, 3, 3]
+    assert client.post(at, json={"threshold": 2}).status_code == 422

@@ -100,7 +100,7 @@ def test_projected_blocks_give_the_same_scores(ctx: Context, scan: Scan, monkeyp
     plain = all_scores(ctx, scan)
     monkeypatch.setattr(blocks, "fit", _always)
     digests = tables.read(ctx, scan.id, "contents")["digest"].to_pylist()
-    scan = replace(scan, projection=blocks.fit_projection(ctx, scan, digests))
+    scan = replace(scan, projection=blocks.fit_projection(ctx, scan, digests, THRESHOLD))
     for _ in range(2):  # computed, then read
         blocks.load_block.cache_clear()
         assert [m[:2] + m[4:] for m in all_scores(ctx, scan)] == [m[:2] + m[4:] for m in plain]

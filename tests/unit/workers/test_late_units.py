@@ -17,23 +17,8 @@ from shared.settings import Settings
 from shared.store import scans as store
 from shared.store.scans import Scan
 from tests import pictures
+from tests.unit.workers.run import STAGES, go_on
 from workers import engine, units
-from workers.stages.compare import compare_blocks
-from workers.stages.extract import extract_chunk
-from workers.stages.group import group
-from workers.stages.index import index
-from workers.stages.plan import plan
-from workers.stages.verify import digest_pixels, shortlist
-
-STAGES: dict[Phase, units.Stage] = {
-    Phase.PLAN: plan,
-    Phase.EXTRACT: extract_chunk,
-    Phase.INDEX: index,
-    Phase.COMPARE: compare_blocks,
-    Phase.SHORTLIST: shortlist,
-    Phase.VERIFY: digest_pixels,
-    Phase.GROUP: group,
-}
 
 
 @pytest.fixture(autouse=True)
@@ -56,15 +41,6 @@ def library(ctx: Context, tmp_path: Path) -> Library:
 def create(ctx: Context, library: Library, scan_id: str) -> Scan:
     store.create(ctx.redis, scan_id, ScanRequest((Folder(library.id),)), time.time())
     return store.get(ctx.redis, scan_id)
-
-
-def go_on(ctx: Context, scan_id: str, until: Phase | None = None) -> None:
-    """Run every unit of a scan in its order, up to a phase."""
-    for phase in PHASES:
-        if phase is until:
-            return
-        for unit in range(int(store.fields(ctx.redis, scan_id).get(f"total:{phase}", 0))):
-            units.run(ctx, scan_id, phase, unit, STAGES[phase])
 
 
 @pytest.mark.parametrize("phase", [Phase.PLAN, Phase.SHORTLIST])

@@ -19,17 +19,17 @@ pair_lists = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(l
 
 @given(pair_lists)
 def test_packed_scores_come_back(pairs: list[tuple[int, int]]) -> None:
-    omitted = np.array([(1, 2)] if pairs else [], scores.OMITTED)
+    omitted = np.array([(1, 93, 2)] if pairs else [], scores.OMITTED)
     packed = scores.Scores(matches(pairs), omitted).pack()
     found = scores.Scores.unpack(packed)
     assert found.pack() == packed
-    assert len(packed) == 4 + 18 * len(pairs) + 8 * len(omitted)
+    assert len(packed) == 4 + 18 * len(pairs) + 9 * len(omitted)
 
 
 @given(pair_lists, st.integers(1, 4), st.randoms(use_true_random=False))
 def test_the_strongest_of_each_image_stay_and_the_rest_is_counted(pairs, most, random) -> None:
     found = matches(pairs)
-    strength = np.arange(len(pairs), dtype=np.float32)  # all different, in any order
+    strength = np.arange(len(pairs), dtype=np.float32) / 100  # all different, in any order
     random.shuffle(strength)
     kept = scores.capped(found, strength, most)
     of_pair = dict(zip(pairs, strength, strict=True))
@@ -37,8 +37,8 @@ def test_the_strongest_of_each_image_stay_and_the_rest_is_counted(pairs, most, r
     for pair, value in of_pair.items():
         ranks = [sum(v > value for p, v in of_pair.items() if image in p) for image in pair]
         assert (pair in kept_pairs) == (min(ranks) < most)
-    dropped = [row for pair in pairs if pair not in kept_pairs for row in pair]
-    assert dict(kept.omitted.tolist()) == {row: dropped.count(row) for row in dropped}
+    dropped = [(row, round(100 * of_pair[pair])) for pair in pairs if pair not in kept_pairs for row in pair]
+    assert kept.omitted.tolist() == sorted((row, percent, dropped.count((row, percent))) for row, percent in {*dropped})
 
 
 def test_twins_are_never_dropped() -> None:
