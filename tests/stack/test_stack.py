@@ -39,17 +39,24 @@ def scanned(stack: Stack) -> dict[str, Any]:
     scan = stack.ask("/api/scans", {"folders": _whole_library(stack), "preset": "near"})
     until(lambda: _compared(stack, scan["id"]) > 0.05, 300, "comparison begins")
     working = stack.containers("worker-compare")
-    stack.docker("pause", *working)  # Compose may take longer to start two more than they take to end the scan
+    # Compose may take longer to start two more than they take to end the scan (and starts none where one is paused)
+    _signal(stack, working, "STOP")
     stack("up", "--detach", "--no-recreate", "--scale", "worker-compare=4")
     assert len(stack.containers("worker-compare")) == 4
     assert stack.ask(f"/api/scans/{scan['id']}")["state"] == "running", "it ended before anything was disturbed"
-    stack.docker("unpause", *working)
+    _signal(stack, working, "CONT")
     stack.docker("kill", working[-1])
     killed_at = _compared(stack, scan["id"])
     until(lambda: stack.ask(f"/api/scans/{scan['id']}")["state"] != "running", 300, "the scan ends")
     assert killed_at < 1.0, "it ended before anything was disturbed"
     ended: dict[str, Any] = stack.ask(f"/api/scans/{scan['id']}")
     return ended
+
+
+def _signal(stack: Stack, containers: list[str], signal: str) -> None:
+    """Send a signal to all that runs in these containers but their first process."""
+    for container in containers:
+        stack.docker("exec", container, "sh", "-c", f"kill -{signal} -1")
 
 
 def _whole_library(stack: Stack) -> list[dict[str, str]]:
