@@ -23,6 +23,7 @@ from shared.domain.scan import (
     ScanKind,
     State,
 )
+from shared.services.selection import Selection
 from web.api.path_bytes import PathBytes
 
 MOST_IMAGES = 100_000
@@ -99,11 +100,9 @@ class SortQuery(_In):
     sort: Sort = Sort.FREED
 
 
-class GroupsQuery(SortQuery):
-    """``after`` is a ``next`` or a ``cursor``; the other fields restrict, and an empty one does not."""
+class FilterQuery(SortQuery):
+    """All but ``sort`` restrict; an empty field does not."""
 
-    after: Text = Field("", max_length=100)
-    limit: int = Field(20, ge=1, le=100)
     show: Show = Show.OPEN
     kind: Kind | None = None
     library: Id | None = None
@@ -135,6 +134,23 @@ class RegroupedOut(BaseModel):
     freed: int
     matches: int
     capped: int
+
+
+class GroupsQuery(FilterQuery):
+    """``after`` is a ``next`` or a ``cursor``."""
+
+    after: Text = Field("", max_length=100)
+    limit: int = Field(20, ge=1, le=100)
+
+
+class ExportQuery(FilterQuery):
+    """``groups``: ids of groups, separated by commas; these alone, whatever the filter says."""
+
+    groups: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}(,[0-9]{1,18})*$", max_length=100_000)] | None = None
+
+    def selection(self) -> Selection:
+        only = None if self.groups is None else tuple(dict.fromkeys(map(int, self.groups.split(","))))
+        return Selection(self.wanted(), self.sort, only)
 
 
 class PairOfImages(_In):

@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { Mover } from "./batches.js";
+import * as exporting from "./export.js";
 import { Filter } from "./filter.js";
 import * as filters from "./filters.js";
 import { bytes, count, percent, plural } from "./format.js";
@@ -37,6 +38,7 @@ export async function show(id, reasons) {
   byId("delete").addEventListener("click", remove);
   window.addEventListener("popstate", comeBack);
   bindKeys();
+  exporting.setUp(id, () => filter, () => groups.filter((group) => group.tiles.some((tile) => tile.selected)).map((group) => group.id));
   filters.setUp(id, () => filter, (fields) => startAnew(filter.with(fields))).catch((error) => showError(byId("results-error"), error.message));
   await loadMore();
   byId(location.hash.slice(1))?.focus();
