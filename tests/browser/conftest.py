@@ -113,7 +113,7 @@ class Visitor:
 
     def _request(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme not in ("data", "blob") and f"{address.scheme}://{address.netloc}" != self._server:
+        if address.scheme not in ("data", "blob", "file") and f"{address.scheme}://{address.netloc}" != self._server:
             self.complaints.append(f"foreign request: {request.url}")
 
     def close(self) -> None:
