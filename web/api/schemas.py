@@ -18,6 +18,7 @@ from shared.domain.scan import (
     DEFAULT_MAX_DISTANCE,
     DEFAULT_MODEL,
     DEFAULT_THRESHOLD,
+    HASH_BITS,
     Phase,
     Preset,
     ScanKind,
@@ -86,6 +87,41 @@ class SearchForm(Method):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     image: UploadFile
     folders: Json[list[FolderRef]]
+
+
+class CheckForm(_In):
+    """A form with ``image``, or with hashes in hexadecimal: ``sha256`` of the bytes, ``phash`` as imagehash has it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    image: UploadFile | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)] | None = None
+    phash: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{16}$", to_lower=True)] | None = None
+    max_distance: int = Field(DEFAULT_MAX_DISTANCE, ge=0, le=HASH_BITS)
+
+
+class PlaceOut(_Out):
+    """A file that is there now; ``path_b64`` is inside the library. ``ssim`` and ``similarity`` are null where hashes
+    alone were sent, unless the bytes are equal."""
+
+    library: str
+    path: str
+    path_b64: str
+    size: int
+    sha256: str
+    kind: Kind
+    similarity: float | None
+    distance: int | None
+    ssim: float | None
+
+
+class CheckOut(_Out):
+    """``known`` where there is at least one place, best first; ``more`` are not listed."""
+
+    sha256: str | None
+    phash: str | None
+    known: bool
+    more: int
+    places: list[PlaceOut]
 
 
 class LibraryBody(_In):
