@@ -1,19 +1,25 @@
-"""``lookalike export``: what was computed, for notebooks and other programs."""
+"""``lookalike export``: what was computed and found, for people, notebooks and other programs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from shared.domain.errors import NotFound
+from cli.session import Session, Workers, session
+from shared.domain.errors import InvalidRequest, NotFound, Unavailable
+from shared.domain.scan import ScanKind, State
 from shared.layout import Layout
+from shared.services import export as exports
+from shared.services import report, scans
 from shared.settings import Settings
+from shared.whole import written_whole
 
 
 @click.group()
 def export() -> None:
-    """Write out what was computed, for other programs."""
+    """Write out what was computed or found, for people and other programs."""
 
 
 @export.command()
@@ -38,3 +44,40 @@ def features(folder: Path, format: str, names: tuple[str, ...]) -> None:
         written, contents = export_space(layout.features, name, folder, Format(format))
         click.echo(f"{', '.join(map(str, written))}: {contents:,} contents")
     click.echo(str(export_files(layout, folder)))
+
+
+@export.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--scan", "scan_id", metavar="ID", help="Which scan, as its page's address names it.  [default: the latest]"
+)
+def groups(file: Path, scan_id: str | None) -> None:
+    """Write the groups of a scan into FILE: .csv, .json, or .html, a page with thumbnails that needs nothing else."""
+    if file.suffix not in (".csv", ".json", ".html"):
+        raise InvalidRequest(f"The name {file.name} must end in .csv, .json or .html, which says what is written.")
+    with session(Settings.from_environment()) as here, Workers(here, _tell, ("compare",)) as workers:
+        pieces = _pieces(here, workers, scan_id or _latest(here), file.suffix)
+        try:
+            with written_whole(file.absolute()) as draft, draft.open("w", encoding="utf-8", newline="") as out:
+                out.writelines(pieces)
+        except OSError as error:
+            raise Unavailable(f"{file} could not be written: {error.strerror}. Choose another file.") from error
+    click.echo(str(file))
+
+
+def _pieces(here: Session, workers: Workers, scan_id: str, form: str) -> Iterator[str]:
+    if form == ".html":
+        return report.report(here.ctx, scan_id, tend=workers.tend)
+    return (exports.groups if form == ".csv" else exports.groups_json)(here.ctx, scan_id)
+
+
+def _latest(here: Session) -> str:
+    done = (scan for scan in scans.listed(here.ctx) if scan.state is State.DONE)
+    found = next((scan for scan in done if scan.request.kind is ScanKind.LIBRARY), None)
+    if found is None:
+        raise NotFound("No scan has ended well yet. `lookalike scan` starts one.")
+    return found.id
+
+
+def _tell(message: str) -> None:
+    click.echo(message, err=True)

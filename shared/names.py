@@ -18,6 +18,7 @@ COMPARE_BLOCKS = "lookalike.v1.compare_blocks"
 SHORTLIST_PIXELS = "lookalike.v1.shortlist_pixels"
 DIGEST_PIXELS = "lookalike.v1.digest_pixels"
 GROUP_IMAGES = "lookalike.v1.group_images"
+CHECK_IMAGE = "lookalike.v1.check_image"
 MAKE_THUMBNAILS = "lookalike.v1.make_thumbnails"
 RUN_BATCH = "lookalike.v1.run_batch"
 RUN_PLAN = "lookalike.v1.run_plan"
@@ -35,6 +36,7 @@ PHASE_TASKS: dict[Phase, tuple[str, str]] = {
 """The task that runs a unit of each phase (its arguments: scan id, unit number), and its queue."""
 
 ROUTES: dict[str, str] = dict(PHASE_TASKS.values()) | {
+    CHECK_IMAGE: THUMBNAILS_QUEUE,
     MAKE_THUMBNAILS: THUMBNAILS_QUEUE,
     RUN_BATCH: FILES_QUEUE,
     RUN_PLAN: FILES_QUEUE,

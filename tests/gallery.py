@@ -56,11 +56,11 @@ def make(ctx: Context, root: Path, groups: int = 3) -> Gallery:
             images[name.decode("utf-8", "backslashreplace")] = _place(ctx, library, name, data)
     (root / "torn.jpg").write_bytes(original[:2000])
     gallery = Gallery(library, images)
-    _write(ctx, SCAN, ScanRequest((Folder(library.id),)), _scan_result(gallery, groups))
+    write(ctx, SCAN, ScanRequest((Folder(library.id),)), _scan_result(gallery, groups))
     search = ScanRequest(
         (Folder(library.id, b"trip"),), Preset.NEAR, kind=ScanKind.FIND, upload="0" * 32, upload_name="mine.jpg"
     )
-    _write(ctx, SEARCH, search, _search_result(gallery))
+    write(ctx, SEARCH, search, _search_result(gallery))
     return gallery
 
 
@@ -119,7 +119,8 @@ def _search_result(gallery: Gallery) -> results.Result:
     return results.Result(3, [original, copy, small], [], [], [], matches, [])
 
 
-def _write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Result) -> None:
+def write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Result) -> None:
+    """A scan that has ended with this result, as workers write it."""
     store.create(ctx.redis, scan_id, request, time.time())
     path = ctx.layout.result(scan_id)
     path.parent.mkdir(parents=True)

@@ -36,6 +36,8 @@ OPEN = frozenset({"static", "bootstrap.static", "health.healthz", "health.readyz
 """Endpoints that answer anyone; they tell nothing."""
 SIGNING = frozenset({"login.sign_in", "login.sign_out"})
 """Changes of who is signed in, which read-only leaves alone."""
+QUESTIONS = frozenset({"checks.check"})
+"""What is sent by POST because it carries a file, and changes nothing: allowed to whoever may read."""
 CSRF_HEADER = "X-CSRF-Token"
 SECRET = "secret"  # noqa: S105 - the name of a field
 ATTEMPTS = "lookalike-attempts"
@@ -127,11 +129,12 @@ def _turn_away() -> ResponseReturnValue:
 
 def _check_change(who: Caller | None) -> None:
     """Raises Forbidden. The page to sign in on, where nobody is known yet, checks its own form."""
-    if request.endpoint not in SIGNING:
+    question = request.endpoint in QUESTIONS
+    if request.endpoint not in SIGNING and not question:
         access.check_changes(context().settings)
     if who is None:
         return
-    if who.scope is not Scope.WRITE:
+    if who.scope is not Scope.WRITE and not question:
         raise Forbidden("This API token may only read. Make one with the scope write.", code="needs_write")
     if who.cookie and not has_csrf_token(request.headers.get(CSRF_HEADER) or request.form.get("csrf_token")):
         raise Forbidden("This page has grown old. Load it again, then repeat what you did.", code="stale_page")

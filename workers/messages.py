@@ -44,6 +44,7 @@ def _are_images(value: object) -> bool:
 _IMAGE = _id("image's id", 32)
 SCAN = _id("scan's id", 16)
 BATCH = _id("batch's id", 32)
+CHECK = _id("check's id", 32)
 PLAN = _id("plan's id", 32)
 UNIT = Form("unit's number", _is_unit)
 IMAGES = Form("list of images' ids", _are_images)

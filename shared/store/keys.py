@@ -22,6 +22,7 @@ served                     hash    queue -> when a worker last served it        
 tokens                     hash    API token id -> JSON (see access)             services        never
 session:<digest>           string  a browser that has signed in                  web             days
 limits:…                   string  sign-ins that failed, by address              web             an hour
+check:<id>                 hash    question and answer (see checks)              web, workers    minutes
 thumbnails:<scan>:<image>  string  a thumbnail has been asked for                web             seconds
 """
 
@@ -71,6 +72,10 @@ def batch(batch_id: str) -> str:
 
 def plan(plan_id: str) -> str:
     return f"{ROOT}plan:{plan_id}"
+
+
+def check(check_id: str) -> str:
+    return f"{ROOT}check:{check_id}"
 
 
 def thumbnail(scan_id: str, image_id: str) -> str:

@@ -108,12 +108,13 @@ class Visitor:
 
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium reports every 4xx as an error; those that a page shows to the person are meant
-        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+        meant = ("the server responded with a status of 4", "ERR_NETWORK_CHANGED")  # and the machine's own affairs
+        if message.type == "error" and not any(words in message.text for words in meant):
             self.complaints.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme not in ("data", "blob") and f"{address.scheme}://{address.netloc}" != self._server:
+        if address.scheme not in ("data", "blob", "file") and f"{address.scheme}://{address.netloc}" != self._server:
             self.complaints.append(f"foreign request: {request.url}")
 
     def close(self) -> None:

@@ -45,6 +45,7 @@ STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "groups": (f"/scans/{SCAN}", ".group .tile img", ()),
     "groups, selected": (f"/scans/{SCAN}", ".group .tile img", (_selected,)),
     "groups, unreadable": (f"/scans/{SCAN}", ".group .tile img", (_unreadable,)),
+    "groups, exporting": (f"/scans/{SCAN}", ".group .tile img", (_click("Export…"),)),
     "groups, keys": (f"/scans/{SCAN}", ".group .tile img", (_press("?"),)),
     "groups, none as filtered": (f"/scans/{SCAN}?kind=same-pixels", "#none-left", ()),
     "groups, enlarged": (f"/scans/{SCAN}", ".group .tile img", (_click("Enlarge"),)),

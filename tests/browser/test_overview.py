@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import violations
 from tests.browser.conftest import Visitor, keep
 from tests.gallery import SCAN, Gallery
 
@@ -59,6 +63,36 @@ def test_a_link_into_the_middle_opens_there_and_leads_to_the_first(visitor: Visi
 
 def test_what_was_found_is_taken_along_as_csv(visitor: Visitor, shown: Gallery) -> None:
     page = visitor.page(f"/scans/{SCAN}")
+    assert exported(page, "CSV").read_text().count("\n") == 73
+    page.get_by_label("At least", exact=True).select_option("0.95")
+    expect(page.locator("#found")).to_have_text("3 groups")
+    assert len(json.loads(exported(page, "JSON").read_text())["groups"]) == 3
+    page.get_by_role("button", name="Select all but the keeper", exact=True).nth(1).click()
+    assert exported(page, "CSV").read_text().count("\n") == 4
+
+
+def exported(page: Page, form: str) -> Path:
+    page.get_by_role("button", name="Export…").click()
+    page.locator("#export").get_by_role("radio", name=form).check()
+    keep(page, f"export-{form}")
     with page.expect_download() as download:
-        page.get_by_role("link", name="CSV", exact=True).click()
-    assert download.value.path().read_text().count("\n") == 73
+        page.get_by_role("link", name="Download").click()
+    expect(page.locator("#export")).to_be_hidden()
+    return Path(download.value.path())
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_the_report_is_a_page_of_its_own_that_asks_for_nothing(
+    visitor: Visitor, shown: Gallery, tmp_path: Path, size: str, theme: str
+) -> None:
+    page = visitor.page(f"/scans/{SCAN}?least=0.9", size, theme)
+    expect(page.locator("#found")).to_have_text("7 groups")
+    exported(page, "A page to look at").rename(tmp_path / "report.html")
+    page.context.set_offline(True)
+    page.goto((tmp_path / "report.html").as_uri())
+    expect(page.locator("section")).to_have_count(7)
+    assert page.locator("img").evaluate_all("(all) => all.every((img) => img.naturalWidth > 0)")
+    expect(page.locator("figure.keeper")).to_have_count(7)
+    assert page.locator("script").count() == 0
+    assert violations(page) == []
+    keep(page, f"report-{size}-{theme}")

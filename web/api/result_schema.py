@@ -1,6 +1,7 @@
-"""JSON Schema of a scan's result: ``groups`` and ``pairs`` of a scan, ``query`` and ``matches`` of a search.
+"""JSON Schema of a scan's result (``groups`` and ``pairs`` of a scan, ``query`` and ``matches`` of a search), and of
+its groups as they are exported.
 
-Written by hand because a large result is sent as it is, without a pass through a model; a test holds real
+Written by hand because what is large is sent as it is, without a pass through a model; a test holds real
 results against it.
 """
 
@@ -58,3 +59,39 @@ RESULT: dict[str, Any] = {
     },
     "additionalProperties": False,
 }
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_WHOLE = {"type": "integer", "minimum": 0}
+_PICTURE: dict[str, Any] = {
+    "keeper": {"type": "boolean"},
+    "path": {"type": "string"},
+    "size": _WHOLE,
+    "width": _WHOLE,
+    "height": _WHOLE,
+    "format": {"type": "string"},
+    "modified": {"type": "string", "format": "date-time"},
+    "sha256": {"type": "string"},
+    "similarity": _or_null({"type": "number", "minimum": 0, "maximum": 1}),
+    "kind": _or_null({"enum": [kind.value for kind in Kind]}),
+    **{name: schema for name, schema in _signals().items() if name in ("cosine", "distance", "ssim")},
+}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties, "additionalProperties": False}
+
+
+_GROUP = {
+    "id": _WHOLE,
+    "kind": {"enum": [kind.value for kind in Kind]},
+    "similarity": {"type": "number", "minimum": 0, "maximum": 1},
+    "freed": _WHOLE,
+    "pictures": _listed(_closed(_PICTURE)),
+}
+GROUPS: dict[str, Any] = _closed(
+    {"version": {"const": 1}, "scan": {"type": "string"}, "groups": _listed(_closed(_GROUP))}
+)

@@ -8,12 +8,13 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from shared.services import export, regroup, review, scans, verdicts
+from shared.services import export, regroup, report, review, scans, verdicts
 from web.api import views
-from web.api.result_schema import RESULT
+from web.api.result_schema import GROUPS, RESULT
 from web.api.schemas import (
     ChangedOut,
     ChoicesOut,
+    ExportQuery,
     GroupOut,
     GroupsOut,
     GroupsQuery,
@@ -36,6 +37,16 @@ _RESULT_RESPONSE: dict[int, Any] = {
 
 _CSV_RESPONSE: dict[int, Any] = {
     200: {"description": "Lines of CSV, the first one the names of the columns", "content": {"text/csv": {}}},
+    409: {"description": "The scan has not ended well"},
+}
+
+
+_JSON_RESPONSE: dict[int, Any] = {
+    200: {"description": "A document with the groups", "content": {"application/json": {"schema": GROUPS}}},
+    409: {"description": "The scan has not ended well"},
+}
+_HTML_RESPONSE: dict[int, Any] = {
+    200: {"description": "A page that needs nothing beside it", "content": {"text/html": {}}},
     409: {"description": "The scan has not ended well"},
 }
 
@@ -135,20 +146,41 @@ def list_unreadable(scan_id: str) -> UnreadableListOut:
 
 
 @blueprint.get("/groups.csv")
+@blueprint.input(ExportQuery, location="query")
 @blueprint.doc(responses=_CSV_RESPONSE)
-def export_groups(scan_id: str) -> Response:
-    """The groups as CSV, one line a picture; what has a verdict is left out."""
-    return _csv(export.groups(context(), scan_id), f"lookalike-{scan_id}.csv")
+def export_groups(scan_id: str, query_data: ExportQuery) -> Response:
+    """The groups as CSV, one line a picture; what has a verdict is left out unless decided ones are wanted."""
+    lines = export.groups(context(), scan_id, query_data.selection())
+    return _download(lines, "text/csv", f"lookalike-{scan_id}.csv")
+
+
+@blueprint.get("/groups.json")
+@blueprint.input(ExportQuery, location="query")
+@blueprint.doc(responses=_JSON_RESPONSE)
+def export_groups_json(scan_id: str, query_data: ExportQuery) -> Response:
+    """The same as JSON, a group with its pictures a line."""
+    pieces = export.groups_json(context(), scan_id, query_data.selection())
+    return _download(pieces, "application/json", f"lookalike-{scan_id}-groups.json")
+
+
+@blueprint.get("/report.html")
+@blueprint.input(ExportQuery, location="query")
+@blueprint.doc(responses=_HTML_RESPONSE)
+def export_report(scan_id: str, query_data: ExportQuery) -> Response:
+    """The same as a page with thumbnails in it, for people; the first thousand groups."""
+    pieces = report.report(context(), scan_id, query_data.selection())
+    return _download(pieces, "text/html", f"lookalike-{scan_id}.html")
 
 
 @blueprint.get("/unreadable.csv")
 @blueprint.doc(responses=_CSV_RESPONSE)
 def export_unreadable(scan_id: str) -> Response:
     """The files that could not be used as CSV, each with its reason."""
-    return _csv(export.unreadable(context(), scan_id), f"lookalike-{scan_id}-unreadable.csv")
+    lines = export.unreadable(context(), scan_id)
+    return _download(lines, "text/csv", f"lookalike-{scan_id}-unreadable.csv")
 
 
-def _csv(lines: Iterator[str], name: str) -> Response:
-    response = Response(lines, mimetype="text/csv")
+def _download(pieces: Iterator[str], mimetype: str, name: str) -> Response:
+    response = Response(pieces, mimetype=mimetype)
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

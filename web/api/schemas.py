@@ -18,11 +18,13 @@ from shared.domain.scan import (
     DEFAULT_MAX_DISTANCE,
     DEFAULT_MODEL,
     DEFAULT_THRESHOLD,
+    HASH_BITS,
     Phase,
     Preset,
     ScanKind,
     State,
 )
+from shared.services.selection import Selection
 from web.api.path_bytes import PathBytes
 
 MOST_IMAGES = 100_000
@@ -87,6 +89,41 @@ class SearchForm(Method):
     folders: Json[list[FolderRef]]
 
 
+class CheckForm(_In):
+    """A form with ``image``, or with hashes in hexadecimal: ``sha256`` of the bytes, ``phash`` as imagehash has it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    image: UploadFile | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)] | None = None
+    phash: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{16}$", to_lower=True)] | None = None
+    max_distance: int = Field(DEFAULT_MAX_DISTANCE, ge=0, le=HASH_BITS)
+
+
+class PlaceOut(_Out):
+    """A file that is there now; ``path_b64`` is inside the library. ``ssim`` and ``similarity`` are null where hashes
+    alone were sent, unless the bytes are equal."""
+
+    library: str
+    path: str
+    path_b64: str
+    size: int
+    sha256: str
+    kind: Kind
+    similarity: float | None
+    distance: int | None
+    ssim: float | None
+
+
+class CheckOut(_Out):
+    """``known`` where there is at least one place, best first; ``more`` are not listed."""
+
+    sha256: str | None
+    phash: str | None
+    known: bool
+    more: int
+    places: list[PlaceOut]
+
+
 class LibraryBody(_In):
     path: Text
 
@@ -99,11 +136,9 @@ class SortQuery(_In):
     sort: Sort = Sort.FREED
 
 
-class GroupsQuery(SortQuery):
-    """``after`` is a ``next`` or a ``cursor``; the other fields restrict, and an empty one does not."""
+class FilterQuery(SortQuery):
+    """All but ``sort`` restrict; an empty field does not."""
 
-    after: Text = Field("", max_length=100)
-    limit: int = Field(20, ge=1, le=100)
     show: Show = Show.OPEN
     kind: Kind | None = None
     library: Id | None = None
@@ -135,6 +170,23 @@ class RegroupedOut(BaseModel):
     freed: int
     matches: int
     capped: int
+
+
+class GroupsQuery(FilterQuery):
+    """``after`` is a ``next`` or a ``cursor``."""
+
+    after: Text = Field("", max_length=100)
+    limit: int = Field(20, ge=1, le=100)
+
+
+class ExportQuery(FilterQuery):
+    """``groups``: ids of groups, separated by commas; these alone, whatever the filter says."""
+
+    groups: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}(,[0-9]{1,18})*$", max_length=100_000)] | None = None
+
+    def selection(self) -> Selection:
+        only = None if self.groups is None else tuple(dict.fromkeys(map(int, self.groups.split(","))))
+        return Selection(self.wanted(), self.sort, only)
 
 
 class PairOfImages(_In):

@@ -213,6 +213,7 @@ def test_who_signs_in_is_not_counted_against_the_limit(guarded: FlaskClient) -> 
 def test_read_only_takes_every_change_away(with_settings: Changed) -> None:
     closed = with_settings(read_only=True)
     changes = [(method, path) for method, path in every_address(closed) if method != "GET" and path != "/logout"]
+    changes.remove(("POST", "/api/check"))  # a question
     assert len(changes) >= 9
     for method, path in changes:
         answer = closed.open(path, method=method, json={})

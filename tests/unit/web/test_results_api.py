@@ -89,7 +89,18 @@ def test_the_whole_result_is_as_its_schema_says(client: FlaskClient, shown: Gall
 def test_a_scan_that_has_not_ended_has_no_result_yet(client: FlaskClient, shown: Gallery) -> None:
     body = {"folders": [{"library": shown.library.id}]}
     scan_id = client.post("/api/scans", json=body).json["id"]
-    for part in ("result", "groups", "groups/1", "choices", "matches", "unreadable", "groups.csv", "unreadable.csv"):
+    for part in (
+        "result",
+        "groups",
+        "groups/1",
+        "choices",
+        "matches",
+        "unreadable",
+        "groups.csv",
+        "groups.json",
+        "report.html",
+        "unreadable.csv",
+    ):
         answer = client.get(f"/api/scans/{scan_id}/{part}")
         assert (answer.status_code, answer.json["error"]["code"]) == (409, "no_result")
 

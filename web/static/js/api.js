@@ -8,6 +8,8 @@ export class ApiError extends Error {
   }
 }
 
+const RETRY_MS = 300;
+
 // Proves that a change comes from our own page; there where a browser is signed in.
 const csrf = document.querySelector('meta[name="csrf-token"]')?.content;
 
@@ -15,10 +17,21 @@ function signInAgain() {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+// A network that changes breaks off what is under way, also on this machine; what only reads is asked for once more.
+async function ask(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    if (options.method && options.method !== "GET") throw error;
+    await pause(RETRY_MS);
+    return fetch(path, options);
+  }
+}
+
 async function call(path, options = {}) {
   let response;
   try {
-    response = await fetch(path, csrf ? { ...options, headers: { ...options.headers, "X-CSRF-Token": csrf } } : options);
+    response = await ask(path, csrf ? { ...options, headers: { ...options.headers, "X-CSRF-Token": csrf } } : options);
   } catch {
     throw new ApiError(0, "unreachable", "Lookalike does not answer. Is it still running?");
   }

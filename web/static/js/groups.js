@@ -3,6 +3,7 @@
 
 import { get } from "./api.js";
 import { Mover } from "./batches.js";
+import * as exporting from "./export.js";
 import { Filter } from "./filter.js";
 import * as filters from "./filters.js";
 import { bytes, count, percent, plural } from "./format.js";
@@ -22,6 +23,7 @@ let scan;
 let readOnly;
 let start = new URLSearchParams(location.search).get("after") ?? ""; // the cursor that the first group shown follows
 let next = start;
+let stale = true; // what is shown is of another filter, or a skeleton, until the first page has come
 let asked = 0; // rises with each change of the filter, so that an answer to an earlier one is dropped
 
 // `reasons` maps the id of a library that cannot be written to the reason.
@@ -37,6 +39,7 @@ export async function show(id, reasons) {
   byId("delete").addEventListener("click", remove);
   window.addEventListener("popstate", comeBack);
   bindKeys();
+  exporting.setUp(id, () => filter, () => groups.filter((group) => group.tiles.some((tile) => tile.selected)).map((group) => group.id));
   filters.setUp(id, () => filter, (fields) => startAnew(filter.with(fields))).catch((error) => showError(byId("results-error"), error.message));
   await loadMore();
   byId(location.hash.slice(1))?.focus();
@@ -74,9 +77,8 @@ function comeBack() {
 function reload(after) {
   filters.fill(filter);
   start = next = after;
-  groups = [];
-  tiles.clear();
-  byId("groups").replaceChildren();
+  selected().forEach((tile) => tile.select(false));
+  stale = true; // it stays in sight, so that nothing jumps, and cannot be used
   refresh();
   loadMore();
 }
@@ -85,10 +87,13 @@ async function loadMore() {
   const turn = asked += 1;
   byId("more").disabled = true;
   byId("groups").setAttribute("aria-busy", "true");
+  byId("groups").inert = stale;
+  atEnd.disconnect();
   try {
     const page = await get(`/api/scans/${scan}/groups?${filter.query({ after: next })}`);
     if (turn !== asked) return;
     next = page.next;
+    if (stale) empty();
     byId("groups").append(...page.groups.map(makeGroup));
     if (page.total !== null) byId("found").textContent = plural(page.total, "group");
     dropEarliest();
@@ -101,6 +106,18 @@ async function loadMore() {
   byId("more").disabled = false;
   showWhere();
   refresh();
+  if (next && byId("results-error").hidden) atEnd.observe(byId("more"));
+}
+
+// Whoever scrolls on gets more without asking; the button is for keys, and for when the server did not answer.
+const atEnd = new IntersectionObserver(([seen]) => { if (seen.isIntersecting) loadMore(); }, { rootMargin: "600px" });
+
+function empty() {
+  stale = false;
+  groups = [];
+  tiles.clear();
+  byId("groups").replaceChildren();
+  byId("groups").inert = false;
 }
 
 function showWhere() {
