@@ -8,7 +8,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import render_template
 
 from shared.domain.scan import DEFAULT_MAX_DISTANCE, DEFAULT_MODEL, DEFAULT_THRESHOLD, HASH_BITS, ScanKind
-from shared.services import scans
+from shared.services import plans, scans
 from web import models
 from web.context import context
 
@@ -57,6 +57,19 @@ def scan(scan_id: str) -> str:
 def compare(scan_id: str) -> str:
     """Two pictures of a group against each other."""
     return render_template("compare.html", scan=scans.progress(context(), scan_id))
+
+
+@blueprint.get("/scans/<scan_id>/plan")
+def new_plan(scan_id: str) -> str:
+    """Rules for the groups of a scan, and what would come of them."""
+    return render_template("plan.html", scan=scans.progress(context(), scan_id), plan_id="")
+
+
+@blueprint.get("/plans/<plan_id>")
+def plan(plan_id: str) -> str:
+    """A plan as a whole: to look at, to carry out, to undo."""
+    scan_id = plans.get(context(), plan_id).header.scan
+    return render_template("plan.html", scan=scans.progress(context(), scan_id), plan_id=plan_id)
 
 
 @blueprint.get("/verdicts")

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
-from web.api import batches, checks, libraries, results, scans, searches, tokens, trash, verdicts
+from web.api import (
+    batches,
+    checks,
+    keep_rules,
+    libraries,
+    plans,
+    results,
+    scans,
+    searches,
+    tokens,
+    trash,
+    verdicts,
+)
 
 
 def install(app: APIFlask) -> None:
-    for topic in (libraries, checks, scans, searches, results, batches, trash, tokens, verdicts):
+    for topic in (
+        libraries, checks, scans, searches, results, batches, trash, tokens, verdicts, plans, keep_rules,
+    ):  # fmt: skip
         app.register_blueprint(topic.blueprint)

@@ -19,6 +19,8 @@ PAGES = {
     "pages.trash",
     "pages.compare",
     "pages.verdicts",
+    "pages.new_plan",
+    "pages.plan",
 }
 PAGES |= {"pages.access", "login.page", "login.sign_in", "login.sign_out"}
 

@@ -55,6 +55,14 @@ export class Tile {
     this.find(".tile-keeper").hidden = false;
   }
 
+  // `fate` is keep, move or left; `words` say it, and why.
+  propose(fate, words) {
+    this.element.classList.add(`fate-${fate}`);
+    this.find(".tile-fate").dataset.fate = fate;
+    this.find(".tile-fate").textContent = words;
+    this.find(".tile-fate").hidden = false;
+  }
+
   get selected() {
     return this.check.checked;
   }
