@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,7 +111,8 @@ def _scan_result(gallery: Gallery, groups: int) -> results.Result:
         rows.append((original.id, [(copy.id, EXACT), (small.id, near)], copy.size + small.size))
         pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near, near.similarity)]
     torn = Unreadable(gallery.library.id, b"torn.jpg", "truncated", "The file ends too early: it is incomplete.")
-    return results.Result(len(images), images, [(images[0].id, 100, 2)], rows, pairs, [], [torn])
+    folders = Counter((image.library, image.path.rpartition(b"/")[0]) for image in images)
+    return results.Result(len(images), images, [(images[0].id, 100, 2)], rows, pairs, [], [torn], folders=folders)
 
 
 def _search_result(gallery: Gallery) -> results.Result:

@@ -65,6 +65,12 @@ def new_plan(scan_id: str) -> str:
     return render_template("plan.html", scan=scans.progress(context(), scan_id), plan_id="")
 
 
+@blueprint.get("/scans/<scan_id>/folders")
+def folder_pairs(scan_id: str) -> str:
+    """Which folders hold the same pictures."""
+    return render_template("pairs.html", scan=scans.progress(context(), scan_id))
+
+
 @blueprint.get("/plans/<plan_id>")
 def plan(plan_id: str) -> str:
     """A plan as a whole: to look at, to carry out, to undo."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shared.context import Context
 from shared.domain.errors import InvalidRequest, NotFound
+from shared.domain.folder_pairs import FolderPair
 from shared.domain.model import Group, Image, Member
 from shared.domain.review import GroupFilter, Show, Sort
 from shared.domain.scan import ScanRequest
@@ -19,6 +20,7 @@ from shared.store import batches, keys, libraries, results, scans, verdicts
 
 _ASK_AGAIN_S = 30
 _MOST_FOLDERS = 200
+_MOST_PAIRS = 200
 EVERYTHING = GroupFilter()
 
 
@@ -83,6 +85,12 @@ def choices(ctx: Context, scan_id: str) -> tuple[list[str], list[tuple[str, byte
     """What groups can be filtered by: formats; library, folder and number of groups of the folders with the most."""
     with _reading(ctx, scan_id) as reader:
         return reader.formats(), reader.folders(_MOST_FOLDERS)
+
+
+def folder_pairs(ctx: Context, scan_id: str) -> list[FolderPair]:
+    """Which folders hold the same pictures, by how much of the one is in the other, and its bytes. Raises as groups."""
+    with _reading(ctx, scan_id) as reader:
+        return reader.folder_pairs(_MOST_PAIRS)
 
 
 def matches(ctx: Context, scan_id: str) -> list[Member]:

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from shared.domain.errors import NotFound
+from shared.domain.folder_pairs import FolderPair, Side
 from shared.domain.model import Group, Image, Kind, Member, Pair, Signals, Unreadable
 from shared.domain.review import GroupFilter, Sort
 from shared.store import group_conditions
@@ -147,6 +148,21 @@ class ResultReader:
         query = "SELECT library, path, groups FROM folder ORDER BY groups DESC, library, path LIMIT ?"
         return self._db.execute(query, (limit,)).fetchall()
 
+    def folder_pairs(self, limit: int) -> list[FolderPair]:
+        """Two folders each, the pair with the most bytes that would go with one of them first."""
+        rows = self._db.execute(
+            "WITH side AS (SELECT p.*, max(p.images, coalesce(t.images, 0)) AS total FROM folder_pair p"
+            "  LEFT JOIN folder_total t ON t.library = p.library AND t.path = p.path)"
+            " SELECT a.library, a.path, a.images, a.total, a.size,"
+            " b.library, b.path, b.images, b.total, b.size, a.groups"
+            " FROM side a JOIN side b ON b.library = a.other_library AND b.path = a.other_path"
+            "  AND b.other_library = a.library AND b.other_path = a.path"
+            " WHERE (a.library, a.path) < (b.library, b.path)"
+            " ORDER BY max(a.size * a.images / a.total, b.size * b.images / b.total) DESC, a.library, a.path LIMIT ?",
+            (limit,),
+        )
+        return [_folder_pair(row) for row in rows]
+
     def formats(self) -> list[str]:
         """The formats of images that are in groups."""
         rows = self._db.execute("SELECT DISTINCT formats FROM grp")
@@ -261,3 +277,9 @@ def _without(group: Group, settled: frozenset[str]) -> Group:
         similarity=min(signals.similarity for signals in matching),
         freed=max(0, group.freed - dropped),
     )
+
+
+def _folder_pair(row: Sequence[Any]) -> FolderPair:
+    sides = [Side((row[n], row[n + 1]), *row[n + 2 : n + 5]) for n in (0, 5)]
+    sides.sort(key=lambda side: -side.images / side.total)
+    return FolderPair(sides[0], sides[1], row[10])

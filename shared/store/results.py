@@ -12,12 +12,13 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
+from shared.domain import folder_pairs
 from shared.domain.errors import Conflict
 from shared.domain.model import Image, Kind, Pair, Signals, Unreadable
 from shared.store.result_reader import ResultReader
@@ -37,6 +38,10 @@ CREATE TABLE grp (
   size INTEGER, mtime_ns INTEGER, formats TEXT, libraries TEXT
 );
 CREATE TABLE folder (library TEXT, path BLOB, groups INTEGER);
+CREATE TABLE folder_total (library TEXT, path BLOB, images INTEGER, PRIMARY KEY (library, path)) WITHOUT ROWID;
+CREATE TABLE folder_pair (
+  library TEXT, path BLOB, other_library TEXT, other_path BLOB, images INTEGER, size INTEGER, groups INTEGER
+);
 CREATE TABLE member (
   grp INTEGER, image TEXT, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL,
   PRIMARY KEY (grp, image)
@@ -61,6 +66,7 @@ CREATE INDEX grp_size ON grp (size DESC, id);
 CREATE INDEX grp_mtime ON grp (mtime_ns DESC, id);
 CREATE INDEX member_image ON member (image);
 CREATE INDEX pair_a ON pair (a);
+CREATE INDEX folder_pair_other ON folder_pair (other_library, other_path, library, path);
 """
 VERSION = 3
 
@@ -75,6 +81,7 @@ class Result:
     ``total`` counts the readable images of the scan. ``omitted`` counts the matches of an image beyond the cap: image,
     the highest threshold at which they count in whole hundredths, number. ``groups`` are in the order in which their
     ids rise. ``files`` numbers the files that images are names of, where several (hard links) are names of one.
+    ``folders`` counts the readable images directly in each (library, path).
     ``shown`` is the threshold of the groups, ``floor`` the lowest at which all matches are known; 0 where the preset
     has none.
     """
@@ -89,6 +96,7 @@ class Result:
     files: Mapping[str, int] = field(default_factory=dict)
     shown: float = 0.0
     floor: float = 0.0
+    folders: Mapping[tuple[str, bytes], int] = field(default_factory=dict)
 
 
 def write(path: Path, result: Result) -> None:
@@ -104,7 +112,7 @@ def write(path: Path, result: Result) -> None:
 def replace_groups(path: Path, shown: float, groups: Sequence[Grouped]) -> None:
     """Write a result anew with other groups, those of the threshold ``shown``. Raises OSError."""
     with _drafted(path, path) as db, db:
-        for table in ("grp", "member", "folder"):
+        for table in ("grp", "member", "folder", "folder_pair"):
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
         db.execute("UPDATE meta SET value = ? WHERE key = 'shown'", (shown,))
         _fill_groups(db, groups)
@@ -135,6 +143,8 @@ def _fill(db: sqlite3.Connection, result: Result) -> None:
         ((*sorted((numbers[p.a], numbers[p.b])), *_columns(p.signals), p.reach) for p in result.pairs),
     )
     db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
+    totals = ((*folder, count) for folder, count in result.folders.items())
+    db.executemany("INSERT INTO folder_total VALUES (?,?,?)", totals)
     db.executemany(
         "INSERT INTO unreadable VALUES (?,?,?,?)", ((u.library, u.path, u.code, u.reason) for u in result.unreadable)
     )
@@ -171,13 +181,16 @@ def _summarize(db: sqlite3.Connection) -> None:
         " replace('|' || group_concat(DISTINCT i.library) || '|', ',', '|')"
         " FROM member m JOIN image i ON i.id = m.image WHERE m.grp = grp.id)"
     )
-    folders: dict[tuple[str, bytes], set[int]] = defaultdict(set)
-    for library, path, group in db.execute(
-        "SELECT i.library, i.path, m.grp FROM member m CROSS JOIN image i ON i.id = m.image"
-    ):
-        folders[library, os.path.split(path)[0]].add(group)
-    counted = sorted((library, path, len(of)) for (library, path), of in folders.items())
-    db.executemany("INSERT INTO folder VALUES (?,?,?)", counted)
+    rows = db.execute(
+        "SELECT m.grp, i.library, i.path, i.size FROM member m CROSS JOIN image i ON i.id = m.image ORDER BY m.grp"
+    )
+    folders, pairs = folder_pairs.count(
+        ((library, os.path.split(path)[0], size) for _, library, path, size in members)
+        for _, members in groupby(rows, key=lambda row: row[0])
+    )
+    db.executemany("INSERT INTO folder VALUES (?,?,?)", ((*one, groups) for one, groups in sorted(folders.items())))
+    found = ((*one, *other, p.images, p.size, p.groups) for (one, other), p in sorted(pairs.items()))
+    db.executemany("INSERT INTO folder_pair VALUES (?,?,?,?,?,?,?)", found)
 
 
 def _columns(signals: Signals) -> tuple[float, str, float | None, int | None, float | None]:

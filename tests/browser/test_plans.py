@@ -138,3 +138,27 @@ def test_the_plan_fits_its_window(visitor: Visitor, shown: Gallery, size: str, t
     page.wait_for_load_state("networkidle")
     assert fits(page)
     keep(page, f"plan-{size}-{theme}")
+
+
+def test_one_decision_for_all_that_two_folders_share(
+    visitor: Visitor, shown: Gallery, workers: Callable[..., None]
+) -> None:
+    workers("files")
+    page = visitor.page(f"/scans/{SCAN}")
+    page.get_by_role("link", name="Folders…").click()
+    expect(page.locator(".pair").first).to_contain_text("100% of it is in pictures/trip: 24 of 24 pictures")
+    page.wait_for_load_state("networkidle")
+    keep(page, "pairs")
+    page.get_by_role("link", name="Clear pictures/small of what is in pictures/trip").click()
+    expect(page.locator("#scope")).to_have_text(
+        "Between two folders: pictures/small is cleared of what pictures/trip has."
+    )
+    expect(page.locator("#moves")).to_have_text("24")
+    page.locator("#apply").click()
+    expect(page.locator("#outcome-title")).to_contain_text("Done: 24 pictures moved", timeout=60_000)
+    keep(page, "pairs-done")
+    assert here(shown) == 48
+    page = visitor.page(f"/scans/{SCAN}/folders", "phone", "dark")
+    expect(page.locator(".pair").first).to_be_visible()
+    assert fits(page)
+    keep(page, "pairs-phone")

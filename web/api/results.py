@@ -15,6 +15,7 @@ from web.api.schemas import (
     ChangedOut,
     ChoicesOut,
     ExportQuery,
+    FolderPairsOut,
     GroupOut,
     GroupsOut,
     GroupsQuery,
@@ -110,6 +111,16 @@ def apply_regroup(scan_id: str, json_data: ThresholdQuery) -> RegroupedOut:
     """Show the groups of another threshold from now on."""
     found = regroup.apply(context(), scan_id, json_data.threshold)
     return RegroupedOut.model_validate(found, from_attributes=True)
+
+
+@blueprint.get("/folder-pairs")
+@blueprint.output(FolderPairsOut)
+@blueprint.doc(responses=[409])
+def list_folder_pairs(scan_id: str) -> FolderPairsOut:
+    """Which folders hold the same pictures: the 200 pairs with the most bytes twice."""
+    ctx = context()
+    names = views.library_names(ctx)
+    return FolderPairsOut(pairs=[views.folder_pair(names, pair) for pair in review.folder_pairs(ctx, scan_id)])
 
 
 @blueprint.post("/verdicts")

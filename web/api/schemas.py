@@ -437,6 +437,29 @@ class ChoicesOut(_Out):
     folders: list[FolderChoice]
 
 
+class FolderSide(_Out):
+    """``images`` (``size`` bytes) of the ``total`` pictures directly in a folder are in the other folder too."""
+
+    library: str
+    folder_b64: str
+    folder: str
+    images: int
+    total: int
+    size: int
+
+
+class FolderPairOut(_Out):
+    """Two folders; ``one`` is that of which more is in the other. ``groups`` lie between them."""
+
+    one: FolderSide
+    other: FolderSide
+    groups: int
+
+
+class FolderPairsOut(_Out):
+    pairs: list[FolderPairOut]
+
+
 class MatchesOut(_Out):
     matches: list[MemberOut]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from flask import url_for
 
 from shared.context import Context
+from shared.domain.folder_pairs import FolderPair, Side
 from shared.domain.model import Group, Image, Library, Member, Signals
 from shared.domain.review import LOSSLESS, Decision
 from shared.domain.scan import ScanRequest
@@ -21,6 +22,8 @@ from web.api.schemas import (
     Crumb,
     FolderChoice,
     FolderOut,
+    FolderPairOut,
+    FolderSide,
     GroupOut,
     ImageOut,
     LibraryOut,
@@ -143,6 +146,23 @@ def groups(ctx: Context, scan_id: str, shown: Sequence[Group], cursors: Sequence
 def folder_choice(names: Names, library_id: str, path: bytes, groups: int) -> FolderChoice:
     shown = text(os.path.join(names.get(library_id, "?").encode(), path).rstrip(b"/"))
     return FolderChoice(library=library_id, folder_b64=encode(path), folder=shown, groups=groups)
+
+
+def folder_pair(names: Names, shown: FolderPair) -> FolderPairOut:
+    return FolderPairOut(one=_side(names, shown.one), other=_side(names, shown.other), groups=shown.groups)
+
+
+def _side(names: Names, shown: Side) -> FolderSide:
+    library_id, path = shown.folder
+    folder = text(os.path.join(names.get(library_id, "?").encode(), path).rstrip(b"/"))
+    return FolderSide(
+        library=library_id,
+        folder_b64=encode(path),
+        folder=folder,
+        images=shown.images,
+        total=shown.total,
+        size=shown.size,
+    )
 
 
 def decision(shown: Decision) -> VerdictRecord:

@@ -5,7 +5,7 @@ Where there are reference folders, a picture of theirs comes before all others, 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -72,6 +72,7 @@ def _result(
         pairs=() if found is None else _pairs(found, copies),
         matches=matches,
         unreadable=_unreadable(ctx, scan),
+        folders=_folders(ctx, scan),
         files={image.id: file for image, file in ranked},
         shown=shown,
         floor=scan.floor if scan.request.preset is Preset.DEEP else 0.0,
@@ -180,6 +181,13 @@ def _answers(ctx: Context, scan: Scan, found: Matches, copies: Copies) -> list[t
         if row in equal or row in matching
         for image, _ in some
     ]
+
+
+def _folders(ctx: Context, scan: Scan) -> Counter[tuple[str, bytes]]:
+    """Readable images directly in each folder."""
+    places = tables.read(ctx, scan.id, "images", ["library", "path"])
+    libraries, paths = places["library"].to_pylist(), places["path"].to_pylist()
+    return Counter((library, path.rpartition(b"/")[0]) for library, path in zip(libraries, paths, strict=True))
 
 
 def _unreadable(ctx: Context, scan: Scan) -> list[Unreadable]:

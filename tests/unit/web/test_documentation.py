@@ -21,6 +21,7 @@ PAGES = {
     "pages.verdicts",
     "pages.new_plan",
     "pages.plan",
+    "pages.folder_pairs",
 }
 PAGES |= {"pages.access", "login.page", "login.sign_in", "login.sign_out"}
 

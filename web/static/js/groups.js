@@ -123,7 +123,7 @@ function empty() {
 function showWhere() {
   byId("more").hidden = !next;
   byId("earlier").hidden = !start;
-  byId("select-all").hidden = byId("by-rules").hidden = !groups.length;
+  byId("select-all").hidden = byId("by-rules").hidden = byId("by-folders").hidden = !groups.length;
   byId("by-rules").href = `/scans/${scan}/plan?${filter.query()}`;
   byId("none-left").hidden = groups.length > 0;
   byId("none-left").querySelector("h2").textContent = filter.fields.show === "decided" ? "Nothing is decided yet" : "No group is left here";
