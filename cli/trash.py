@@ -57,6 +57,8 @@ def _to_restore(here: Session, entries: Sequence[str], batch: str | None) -> dic
         last = service.last_batch(here.ctx)
         if last is None:
             raise Conflict("Nothing that was deleted lies in the trash.")
+        if last.plan is not None:
+            return {entry.batch: None for entry in service.restorable(here.ctx) if entry.plan == last.plan}
         batch = last.id
     return {batch: None}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from shared.domain.deletion import BatchKind
+from shared.domain.deletion import Action, BatchKind
 from shared.layout import Layout
 from shared.store import journal as journals
 from shared.store.journal import Move
@@ -36,16 +36,20 @@ class Desk:
     def copy(self, name: str | bytes, data: bytes = DATA) -> Copy:
         return Copy(os.fsencode(self.root), os.fsencode(name), sha256(data).hexdigest())
 
-    def trash(self, name: str | bytes, *survivors: Copy, data: bytes = DATA, unprotected: bool = False) -> Move:
+    def trash(
+        self, name: str | bytes, *survivors: Copy, data: bytes = DATA, unprotected: bool = False,
+        action: Action = Action.TRASH, target: bytes | None = None,
+    ) -> Move:  # fmt: skip
         """Move a file as batch and entry of its own; returns the move as it was journalled."""
         batch, doomed = uuid.uuid4().hex, self.copy(name, data)
         entry = f"{batch}.0"
         move = Move(
             BatchKind.TRASH, entry, batch, "i" * 32, "l" * 32, doomed.root, doomed.path, b"", b"",
-            doomed.digest, len(data), 1_700_000_000.0,
+            doomed.digest, len(data), 1_700_000_000.0, action=action,
+            target=None if target is None else (doomed.root, target),
         )  # fmt: skip
         with journals.locked(self.layout), journals.opened(self.layout, batch) as journal:
-            moves.trash(journal, move, survivors, unprotected)
+            moves.put_away(journal, move, survivors, unprotected)
             return journal.history().moves[entry]
 
     def again(self, what: Callable[..., None], move: Move) -> None:

@@ -9,10 +9,10 @@ from types import FrameType
 from typing import Any
 
 from shared.store import journal
-from workers.files import can, moves, relocate
-from workers.stages import trash
+from workers.files import can, links, moves, relocate, settle, site
+from workers.stages import put_away, trash
 
-_TRACED = frozenset(module.__file__ for module in (can, moves, relocate, journal, trash))
+_TRACED = frozenset(module.__file__ for module in (can, links, moves, relocate, settle, site, journal, put_away, trash))
 _KILLED = 9
 
 

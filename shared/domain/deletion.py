@@ -106,3 +106,15 @@ class TrashEntry:
     deleted: float
     action: Action = Action.TRASH
     plan: str | None = None
+
+    @property
+    def leader(self) -> str | None:
+        """The entry of the picture that this file went with; None for a picture that went for itself."""
+        return leader(self.id)
+
+
+def leader(entry: str) -> str | None:
+    """Entries of files that go with a picture are its own with another part behind."""
+    batch, _, rest = entry.partition(".")
+    number, dot, _ = rest.partition(".")
+    return f"{batch}.{number}" if dot else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from shared.context import Context
 from shared.domain.deletion import Action, Outcome, OutcomeState
-from shared.domain.errors import Conflict, InvalidRequest, NotFound
+from shared.domain.errors import Conflict, NotFound
 from shared.domain.keep_rules import Criterion, Rules, Step
 from shared.domain.model import Group, Image
 from shared.domain.plan import APPLICABLE, UNDOABLE, WORKING, Plan, PlanHeader, PlanShow, PlanState, PlanTotals
@@ -23,8 +23,8 @@ from shared.domain.proposing import Fate, Proposal, propose
 from shared.domain.review import Between, GroupFilter
 from shared.domain.scan import Folder
 from shared.names import RUN_PLAN
-from shared.services import access, libraries, review
-from shared.store import batches, journal, plan_file, plans
+from shared.services import access, libraries, review, trash
+from shared.store import batches, journal, plan_file, plans, scans
 from shared.store.results import ResultReader
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -42,7 +42,7 @@ def stage(
     """
     access.check_changes(ctx.settings)
     rules.check()
-    _check_target(ctx, action, target)
+    trash.check_target(ctx, action, target)
     plan_id, now = uuid.uuid4().hex, time.time()
     header = PlanHeader(scan_id, now, wanted, rules, action, target, PlanTotals())
     with review.deciding(ctx, scan_id, wanted.show) as reader:
@@ -134,7 +134,8 @@ def refused(ctx: Context, plan_id: str, limit: int = 100) -> list[Outcome]:
 
 def _proposed(ctx: Context, reader: ResultReader, header: PlanHeader) -> Iterator[tuple[int, Sequence[Proposal]]]:
     away = review.away(ctx, header.scan)
-    rules, may_go = _scope(header.rules, header.wanted.between)
+    reference = scans.get(ctx.redis, header.scan).request.reference  # nothing goes from there, either
+    rules, may_go = _scope(replace(header.rules, protected=header.rules.protected + reference), header.wanted.between)
     for group in reader.every(header.wanted):
         left = replace(group, members=tuple(member for member in group.members if member.image.id not in away))
         if len(left.members) > 1:
@@ -150,13 +151,6 @@ def _scope(rules: Rules, between: Between | None) -> tuple[Rules, Callable[[Imag
     return replace(
         rules, steps=(first, *rules.steps)
     ), lambda image: (image.library, image.path.rpartition(b"/")[0]) == (clear.library, clear.path)
-
-
-def _check_target(ctx: Context, action: Action, target: Folder | None) -> None:
-    if (action is Action.MOVE) != (target is not None):
-        raise InvalidRequest("Name the folder to move pictures to, for that action and no other.")
-    if target is not None:
-        libraries.browse(ctx, target.library, target.path)  # it must be there, and inside
 
 
 def _check_writable(ctx: Context, plan_id: str) -> None:

@@ -9,25 +9,53 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from shared.context import Context
-from shared.domain.deletion import Batch, BatchKind, BatchState, Item, Outcome, OutcomeState, Survivor, TrashEntry
+from shared.domain.deletion import (
+    Action,
+    Batch,
+    BatchKind,
+    BatchState,
+    Item,
+    Outcome,
+    OutcomeState,
+    Survivor,
+    TrashEntry,
+    leader,
+)
 from shared.domain.errors import Conflict, InvalidRequest, NotFound
 from shared.domain.model import Group, Image
-from shared.domain.scan import ScanKind, ScanRequest
+from shared.domain.scan import Folder, ScanKind, ScanRequest
 from shared.names import RUN_BATCH
 from shared.services import access, libraries, review
 from shared.store import batches, journal, scans
 from shared.store.results import ResultReader
 
-__all__ = ["Batch", "Outcome", "TrashEntry", "batch", "delete", "last_batch", "listed", "purge", "restore"]
+__all__ = [
+    "Batch",
+    "Outcome",
+    "TrashEntry",
+    "batch",
+    "delete",
+    "last_batch",
+    "listed",
+    "purge",
+    "restorable",
+    "restore",
+]
 
 _MAX_SURVIVORS = 8
 """Copies that are named to a worker as ones that stay; it needs one."""
 
 
-def delete(ctx: Context, scan_id: str, image_ids: Sequence[str], confirmed: bool = False) -> str:
-    """Ask for images of a result to be moved to the trash; returns the batch's id.
+def delete(
+    ctx: Context, scan_id: str, image_ids: Sequence[str], confirmed: bool = False, action: Action = Action.TRASH,
+    target: Folder | None = None,
+) -> str:  # fmt: skip
+    """Ask for images of a result to be moved to the trash, or as ``action`` says; returns the batch's id.
+
+    ``target`` is the folder for the action move, below which files keep the folders they were in.
 
     Raises:
         NotFound: scan or image.
@@ -40,6 +68,7 @@ def delete(ctx: Context, scan_id: str, image_ids: Sequence[str], confirmed: bool
     wanted = list(dict.fromkeys(image_ids))
     if not wanted:
         raise InvalidRequest("No image was chosen. Choose at least one image to delete.")
+    check_target(ctx, action, target)
     scan = scans.get(ctx.redis, scan_id)
     with review.deciding(ctx, scan_id) as reader:  # what was decided to be another picture saves no copy
         doomed = {image_id: reader.image(image_id) for image_id in wanted}
@@ -51,7 +80,10 @@ def delete(ctx: Context, scan_id: str, image_ids: Sequence[str], confirmed: bool
         else:
             choices = list(_of_groups(reader, doomed, gone))
     batch_id = uuid.uuid4().hex
-    items = [_item(batch_id, n, image, stay, confirmed) for n, (image, stay) in enumerate(choices)]
+    items = [
+        replace(_item(batch_id, n, image, stay, confirmed), action=action, target=target)
+        for n, (image, stay) in enumerate(choices)
+    ]
     return _send(ctx, batch_id, BatchKind.TRASH, items)
 
 
@@ -61,10 +93,10 @@ def restore(ctx: Context, batch_id: str, entry_ids: Sequence[str] | None = None)
     Raises NotFound; Conflict where nothing of it is in the trash any more.
     """
     known = batch(ctx, batch_id)
-    there = [entry for entry in listed(ctx) if entry.batch == batch_id]
+    there = [entry for entry in restorable(ctx) if entry.batch == batch_id]
     if entry_ids is not None:
         _check_known(known, entry_ids)
-        there = [entry for entry in there if entry.id in set(entry_ids)]
+        there = [entry for entry in there if entry.id in set(entry_ids) or entry.leader in set(entry_ids)]
     if not there:
         raise Conflict("Nothing of this is in the trash any more: it was restored or purged.", code="not_in_trash")
     return _send(ctx, uuid.uuid4().hex, BatchKind.RESTORE, [_of_entry(entry) for entry in there])
@@ -83,7 +115,8 @@ def purge(ctx: Context, entry_ids: Sequence[str], confirmed: bool = False) -> st
         raise NotFound("This is not in the trash any more: it was restored or purged.", code="not_in_trash")
     if not confirmed:
         raise Conflict("Purged files cannot be brought back. Confirm to remove them for good.", code="not_confirmed")
-    return _send(ctx, uuid.uuid4().hex, BatchKind.PURGE, [_of_entry(there[entry_id]) for entry_id in wanted])
+    doomed = [entry for entry in there.values() if entry.id in set(wanted) or entry.leader in set(wanted)]
+    return _send(ctx, uuid.uuid4().hex, BatchKind.PURGE, [_of_entry(entry) for entry in doomed])
 
 
 def batch(ctx: Context, batch_id: str) -> Batch:
@@ -99,12 +132,17 @@ def batch(ctx: Context, batch_id: str) -> Batch:
 
 def last_batch(ctx: Context) -> Batch | None:
     """The latest batch of kind trash of which something is still in the trash: what Undo brings back."""
-    latest = next(iter(listed(ctx)), None)
+    latest = next(iter(restorable(ctx)), None)
     return None if latest is None else batch(ctx, latest.batch)
 
 
 def listed(ctx: Context) -> list[TrashEntry]:
     """What lies in the trash of all libraries, latest first; read from the journals."""
+    return [entry for entry in restorable(ctx) if entry.action is not Action.MOVE]
+
+
+def restorable(ctx: Context) -> list[TrashEntry]:
+    """What can be brought back, from the trash or from a folder, latest first; read from the journals."""
     return journal.entries(ctx.layout)
 
 
@@ -114,6 +152,17 @@ def _check_reference(wanted: ScanRequest, images: Iterable[Image]) -> None:
             "One of these lies in a reference folder of this scan: nothing is deleted there. Leave it out.",
             code="reference",
         )
+
+
+def check_target(ctx: Context, action: Action, target: Folder | None) -> None:
+    """Raises InvalidRequest, NotFound, Conflict where an action and its folder do not fit or it cannot be written."""
+    if (action is Action.MOVE) != (target is not None):
+        raise InvalidRequest("Name the folder to move pictures to, for that action and no other.", code="no_target")
+    if target is not None:
+        libraries.browse(ctx, target.library, target.path)  # it must be there, and inside
+        reason = libraries.writable(ctx, target.library)
+        if reason is not None:
+            raise Conflict(reason, code="not_writable")
 
 
 class _Gone:
@@ -176,7 +225,7 @@ def _check_writable(ctx: Context, images: Iterable[Image]) -> None:
 
 
 def _check_known(known: Batch, entry_ids: Sequence[str]) -> None:
-    if any(entry_id.rpartition(".")[0] != known.id for entry_id in entry_ids):
+    if any(entry_id.partition(".")[0] != known.id for entry_id in entry_ids):
         raise NotFound("This batch moved no such file.", code="no_such_entry")
 
 
@@ -210,7 +259,8 @@ def _of_entry(entry: TrashEntry) -> Item:
 
 
 def _of_journal(batch_id: str, history: journal.History) -> Batch:
-    moves = [history.moves[entry] for entry in sorted(history.moves, key=lambda e: int(e.rpartition(".")[2]))]
+    pictures = [entry for entry in history.moves if leader(entry) is None]
+    moves = [history.moves[entry] for entry in sorted(pictures, key=lambda entry: int(entry.partition(".")[2]))]
     outcomes = []
     for move in moves:
         known = history.outcomes.get(move.entry)

@@ -38,7 +38,7 @@ class Can:
 
     def free_name(self, path: bytes) -> bytes:
         """A name for a file that nothing in the can has: its own, or with a count: ``photo.2.jpg``."""
-        for name in _candidates(path.rpartition(b"/")[2], os.fpathconf(self.files, "PC_NAME_MAX")):
+        for name in candidates(path.rpartition(b"/")[2], os.fpathconf(self.files, "PC_NAME_MAX")):
             if self.spot(name).status() is None and Spot(self.info, name + _SUFFIX).status() is None:
                 return name
         raise AssertionError("the candidates never end")
@@ -125,7 +125,8 @@ def _path_line(path: bytes) -> bytes:
     return b"Path=" + quote(path, safe="/").encode()
 
 
-def _candidates(name: bytes, longest: int) -> Iterator[bytes]:
+def candidates(name: bytes, longest: int) -> Iterator[bytes]:
+    """A name, and the same with counts, short enough for a can's info of ``longest`` bytes."""
     stem, dot, extension = name.rpartition(b".")
     if not stem or len(extension) > 16:
         stem, dot, extension = name, b"", b""

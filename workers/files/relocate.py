@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from shared.confined import open_at
 
 _RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 _libc = ctypes.CDLL(None, use_errno=True)
 _renameat2: Callable[..., int] | None = getattr(_libc, "renameat2", None)
@@ -60,6 +61,36 @@ def original_name(entry: str) -> bytes:
     return b".lookalike-" + entry.encode() + b".original"
 
 
+def link_name(entry: str) -> bytes:
+    """The name of the hard link that is to take a file's place, beside it."""
+    return b".lookalike-" + entry.encode() + b".link"
+
+
+def exchange(one: Spot, other: Spot) -> bool:
+    """Exchange two files in one step; False where the system or the file system cannot. Raises OSError."""
+    if not _renameat(one, other, _RENAME_EXCHANGE):
+        return False
+    _sync(one, other)
+    return True
+
+
+def into_folder(source: Spot, target: Spot, entry: str) -> None:
+    """Move a file between two folders that others may write to. Raises as :func:`into_private`.
+
+    Where it cannot be renamed in one step, the original is left beside its old place, as ``original_name``.
+    """
+    try:
+        if not _rename_noreplace(source, target):
+            _link(source, target)
+            _rename(source, source.sibling(original_name(entry)))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(source, target, entry)
+        _rename(source, source.sibling(original_name(entry)))
+    _sync(source, target)
+
+
 def into_private(source: Spot, target: Spot, entry: str) -> None:
     """Move a file into the private folder. Raises FileExistsError, other OSErrors; NotRegular, OutsideLibrary.
 
@@ -95,10 +126,13 @@ def out_of_private(source: Spot, target: Spot, entry: str) -> None:
 
 def _rename_noreplace(source: Spot, target: Spot) -> bool:
     """False where the system or the file system cannot do it. Raises OSError."""
+    return _renameat(source, target, _RENAME_NOREPLACE)
+
+
+def _renameat(source: Spot, target: Spot, flag: int) -> bool:
     if _renameat2 is None:
         return False
-    names = (source.folder, source.name, target.folder, target.name)
-    if _renameat2(*names, _RENAME_NOREPLACE) == 0:
+    if _renameat2(source.folder, source.name, target.folder, target.name, flag) == 0:
         return True
     number = ctypes.get_errno()
     if number in _UNSUPPORTED:

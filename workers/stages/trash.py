@@ -18,9 +18,10 @@ from shared.domain.errors import NotFound
 from shared.names import RUN_BATCH, RUN_PLAN
 from shared.store import batches, journal, libraries, plans
 from shared.store.batches import Work
-from shared.store.journal import Journal, Move, Outcome
+from shared.store.journal import Journal, Outcome
 from workers.files import moves, permissions
-from workers.files.verify import Copy, Refused
+from workers.files.verify import Refused
+from workers.stages.put_away import PutAway
 
 SLICE_S = 30.0
 """After so long a batch makes room for others and sends itself again."""
@@ -128,9 +129,8 @@ class _Run:
         self._ctx = ctx
         self._batch_id = batch_id
         self._kind = work.kind
-        self._plan = work.plan
         self._log = log
-        self._doomed = {(item.library, item.path) for item in work.items}
+        self._away = PutAway(ctx, batch_id, work, log)
         self._inside = {} if work.kind is BatchKind.TRASH else journal.away(ctx.layout)
 
     def outcome(self, item: Item) -> Outcome:
@@ -159,7 +159,7 @@ class _Run:
 
     def _move(self, item: Item) -> None:
         if self._kind is BatchKind.TRASH:
-            moves.trash(self._log, self._new_move(item), self._survivors(item), item.unprotected)
+            self._away.move(item)
             return
         inside = self._inside.get(item.entry)
         if inside is None:
@@ -168,33 +168,3 @@ class _Run:
             moves.restore(self._log, inside, self._batch_id)
         else:
             moves.purge(self._log, inside, self._batch_id)
-
-    def _new_move(self, item: Item) -> Move:
-        try:
-            root = libraries.get(self._ctx.redis, item.library).root
-        except NotFound as error:
-            raise Refused("library_missing") from error
-        return Move(
-            kind=BatchKind.TRASH,
-            entry=item.entry,
-            batch=self._batch_id,
-            image=item.image,
-            library=item.library,
-            root=root,
-            path=item.path,
-            can=b"",
-            name=b"",
-            digest=item.digest,
-            size=item.size,
-            deleted=time.time(),
-            plan=self._plan,
-        )
-
-    def _survivors(self, item: Item) -> tuple[Copy, ...]:
-        """The survivors that are in known libraries and not doomed themselves."""
-        roots = {library.id: library.root for library in libraries.listed(self._ctx.redis)}
-        return tuple(
-            Copy(roots[s.library], s.path, s.digest)
-            for s in item.survivors
-            if s.library in roots and (s.library, s.path) not in self._doomed
-        )

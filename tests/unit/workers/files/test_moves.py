@@ -363,6 +363,6 @@ def test_nothing_is_touched_where_the_journal_cannot_be_written(desk: Desk) -> N
             sha256(DATA).hexdigest(), len(DATA), 0.0,
         )  # fmt: skip
         with pytest.raises(OSError, match="No space left"):
-            moves.trash(journal, move, (desk.copy("copy.jpg"),), unprotected=False)
+            moves.put_away(journal, move, (desk.copy("copy.jpg"),), unprotected=False)
     assert file.read_bytes() == DATA
     assert desk.trashed() == desk.infos() == []
