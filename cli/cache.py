@@ -66,7 +66,7 @@ def verify(remove: bool) -> None:
 @click.option("--space", "names", multiple=True, help="Remove this space with all that it holds. May be repeated.")
 @click.option("--yes", is_flag=True, help="Do not ask before a space is removed.")
 def prune(names: tuple[str, ...], yes: bool) -> None:
-    """Merge small segments into few large ones, and remove what is damaged or was left by interrupted writers.
+    """Merge small segments into few large ones, and remove what is damaged, unused or left by interrupted writers.
 
     This is safe while scans run; a space can be removed only when none does.
     """
@@ -81,6 +81,9 @@ def prune(names: tuple[str, ...], yes: bool) -> None:
             f"{folder.name}: {done.merged} segments merged, {done.damaged} damaged and {done.leftovers} unfinished "
             f"removed, {done.freed / _MB:,.1f} MB freed"
         )
+    count, freed = upkeep.forget(Layout(Settings.from_environment().data).comparison)
+    if count:
+        click.echo(f"Comparisons that no scan has used for 90 days: {count} files removed, {freed / _MB:,.1f} MB freed")
 
 
 def _remove_spaces(root: Path, names: Sequence[str], yes: bool) -> None:

@@ -4,6 +4,7 @@ format               the number of the form of all this (see shared.data_format)
 redis/v1/            the embedded Redis's append-only files
 scans/v1/<scan>/     plan-…/files.parquet, chunks/<n>.parquet, contents.parquet, images.parquet, result.sqlite
 features/v1/<space>/ immutable segments of features (see workers.features)
+comparison/v1/       blocks of contents, how they are projected, and the scores of pairs of blocks (see workers.cover)
 thumbnails/v1/ab/    <content digest>-<size>.webp
 journal/v1/          <batch>.jsonl, what was moved (see workers.files)
 plans/v1/            <plan>.sqlite, what is to move by a plan (see shared.store.plan_file)
@@ -52,6 +53,10 @@ class Layout:
     @property
     def features(self) -> Path:
         return self.root / "features" / "v1"
+
+    @property
+    def comparison(self) -> Path:
+        return self.root / "comparison" / "v1"
 
     def manifest(self, library_id: str) -> Path:
         return self.root / "libraries" / "v1" / f"{library_id}.parquet"

@@ -18,7 +18,7 @@ def contents(ctx: Context, scan: Scan) -> npt.NDArray[np.int64]:
     """The rows of contents.parquet that lie in reference folders, in ascending order; int64 (n,)."""
     if not scan.request.reference:
         return np.empty(0, np.int64)
-    images = tables.read(ctx, scan.id, "images", ["library", "path", "content"])
+    images = tables.read(ctx, scan.id, tables.indexed(scan, "images"), ["library", "path", "content"])
     places = zip(images["library"].to_pylist(), images["path"].to_pylist(), strict=True)
     theirs = np.fromiter((scan.request.is_reference(*place) for place in places), bool, len(images))
     return np.unique(images["content"].to_numpy()[theirs]).astype(np.int64)

@@ -28,9 +28,19 @@ def pixels_name(network_input: NetworkInput | None) -> str:
     return f"pixels-{resize_policy(network_input)}"
 
 
+def pixels_of(scan: Scan) -> str:
+    """The name of the space of pixels of a scan."""
+    return scan.pixels or pixels_name(None)
+
+
+def named(ctx: Context, name: str) -> Space:
+    """A space by its name."""
+    return _space(ctx.layout.features, name)
+
+
 def pixels(ctx: Context, scan: Scan) -> Space:
     """What is needed of every image, whatever the preset."""
-    return _space(ctx.layout.features, scan.pixels or pixels_name(None))
+    return _space(ctx.layout.features, pixels_of(scan))
 
 
 def full(ctx: Context) -> Space:

@@ -4,9 +4,11 @@
 <plan>/known.parquet  files that are unchanged since an earlier scan, with their digests
 <plan>/faults.parquet folders that could not be read
 chunks/<n>.parquet what became of each file of chunk n
-contents.parquet   the distinct contents, by digest; block n holds rows [n * size, (n + 1) * size)
-query.parquet      the one content that is searched for (searches only)
-images.parquet     every readable image and the row of its content
+<index>/contents.parquet the distinct contents, block by block
+<index>/blocks.parquet   the blocks that hold them: name, first row, rows
+<index>/tasks.parquet    pairs of blocks (by number) whose scores are not kept from earlier scans
+<index>/query.parquet    the one content that is searched for (searches only)
+<index>/images.parquet   every readable image and the row of its content
 unreadable.parquet every file that could not be used, with its reason
 <shortlist>.parquet contents whose full pixels are to be digested, with a place to read each
 
@@ -29,6 +31,7 @@ import pyarrow.parquet as pq
 
 from shared.context import Context
 from shared.domain.errors import ScanFailed
+from shared.store.scans import Scan
 from shared.whole import written_whole
 
 FILES = pa.schema(
@@ -64,6 +67,11 @@ _ROW_GROUP = 1 << 14  # rows: what must be read for a few of them
 def version(name: str) -> str:
     """A name that no other attempt of the same unit writes to."""
     return f"{name}-{secrets.token_hex(4)}"
+
+
+def indexed(scan: Scan, name: str) -> str:
+    """The name of a table that the index unit of a scan has written."""
+    return f"{scan.index}/{name}"
 
 
 def path(ctx: Context, scan_id: str, name: str) -> Path:

@@ -6,6 +6,7 @@ segment is committed and read back before those that it holds are removed.
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,6 +24,8 @@ from workers.segments import DIGEST, INDEX, ROWS, Segment
 MERGED_BYTES = 256 << 20
 """A merged segment holds rows of so many bytes at most, and ``MERGED_ROWS`` of them."""
 MERGED_ROWS = 1 << 16
+UNUSED_S = 90 * 86400.0
+"""What was compared is kept for so long after a scan has used it."""
 _LEFT_S = 3600.0  # what an interrupted writer left is removed when it is as old as this
 _AT_ONCE = 1024  # rows
 
@@ -92,6 +95,18 @@ def prune(folder: Path) -> Pruned:
         with suppress(FileNotFoundError):  # another merges them at this moment
             merged += merge(group)
     return Pruned(leftovers, len(unreadable), merged, before - _size(folder))
+
+
+def forget(comparison: Path) -> tuple[int, int]:
+    """Remove blocks, coordinates and scores that no scan has used for long; how many files, and their bytes."""
+    old, count, freed = time.time() - UNUSED_S, 0, 0
+    for path in comparison.rglob("*"):
+        with suppress(FileNotFoundError):  # another removes it at this moment
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_mtime < old:
+                path.unlink()
+                count, freed = count + 1, freed + status.st_size
+    return count, freed
 
 
 def merge(small: Sequence[Segment]) -> int:

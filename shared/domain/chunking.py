@@ -27,6 +27,11 @@ def chunk_size(items: int, largest: int, smallest: int = 8, multiple: int = 1) -
     return multiple * -(-size // multiple)
 
 
+def block_size(items: int, largest: int, smallest: int = 1024, blocks: int = 6) -> int:
+    """A size of blocks that gives several workers work and lets progress be seen, also where there are few items."""
+    return max(1, min(largest, max(smallest, -(-items // blocks))))
+
+
 def pair_count(blocks: int) -> int:
     """Number of unordered pairs of blocks, a block with itself included."""
     return blocks * (blocks + 1) // 2

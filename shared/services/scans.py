@@ -171,7 +171,7 @@ def _pace(fields: dict[str, str], phase: Phase) -> tuple[float | None, float | N
     if phase not in counters:
         return None, None
     total, done = _count(fields, counters[phase]), _count(fields, counters[phase] + "_done")
-    worked = done - (_count(fields, "images_known") if phase is Phase.EXTRACT else 0)
+    worked = done - _count(fields, counters[phase] + "_known")
     elapsed = time.time() - float(fields["phase_started"])
     if worked <= 0 or elapsed <= 0:
         return None, None

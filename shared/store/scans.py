@@ -1,14 +1,15 @@
 """The state of scans in Redis: which units are done, which are under way, what has been counted.
 
-Invariants: a unit is counted once however often it runs; scores and counters are written in the same
-step as the unit's done bit, so a Redis that lost its last second is only behind, never inconsistent.
+Invariants: a unit is counted once however often it runs; counters are written in the same step as the unit's done
+bit, so a Redis that lost its last second is only behind, never inconsistent.
 
 Fields of the hash ``scan:<id>``: request, state, phase, created, started, ended, phase_started, paused (since when),
 active (last sign of life), progressed (a unit was last counted), note, error_code, error_message, last_error,
 total:<phase>, sent:<phase>, done:<phase>, images, images_done, images_known (unchanged since an earlier scan),
-unreadable, pairs, pairs_done, groups, matches, root:<library> (its identity when it was walked); fixed for all
-workers: pixels and deep (spaces), precision, batch_size, chunk_size, block_size, floor (matches are kept down to it),
-contents, shortlist_size; plan and shortlist (names of tables that its unit has written).
+unreadable, pairs, pairs_done, pairs_known (compared by an earlier scan), groups, matches, root:<library> (its identity
+when it was walked); fixed for all workers: pixels and deep (spaces), projection, precision, batch_size, chunk_size,
+floor (matches are kept down to it), contents, shortlist_size; plan, index and shortlist (names of tables that its unit
+has written).
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ class Claim(StrEnum):
 class Scan:
     """What a worker needs to know of a scan.
 
-    ``pixels`` and ``deep`` name its spaces in the feature store, ``projection`` how its vectors are projected.
-    Each is None until a unit has found it out, and for a scan that needs none. ``kept_to`` is the cosine down to which
-    matches are kept; see :attr:`floor`.
+    ``pixels`` and ``deep`` name its spaces in the feature store, ``projection`` how its vectors are projected,
+    ``index`` its tables of contents. Each is None until a unit has found it out, and for a scan that needs none.
+    ``kept_to`` is the cosine down to which matches are kept; see :attr:`floor`.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Scan:
     pixels: str | None = None
     deep: str | None = None
     projection: str | None = None
+    index: str | None = None
     kept_to: float | None = None
 
     @property
@@ -65,11 +67,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a unit found: fields to set, counters to raise, packed scores. Repeating it changes nothing."""
+    """What a unit found: fields to set, counters to raise. Repeating it changes nothing."""
 
     set: Mapping[str, int | str] = field(default_factory=dict)
     add: Mapping[str, int] = field(default_factory=dict)
-    scores: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,9 @@ def get(redis: Redis, scan_id: str) -> Scan:
     found = fields(redis, scan_id)
     wanted = ScanRequest.from_json(found["request"])
     kept_to = float(found["floor"]) if "floor" in found else None
-    return Scan(scan_id, wanted, found.get("pixels"), found.get("deep"), found.get("projection"), kept_to)
+    return Scan(
+        scan_id, wanted, found.get("pixels"), found.get("deep"), found.get("projection"), found.get("index"), kept_to
+    )
 
 
 def fields(redis: Redis, scan_id: str) -> dict[str, str]:
@@ -144,10 +147,10 @@ def renew(redis: Redis, scan_id: str, phase: Phase, unit: int, until: float) -> 
 
 def complete(redis: Redis, scan_id: str, phase: Phase, unit: int, found: Found, now: float) -> Step:
     """Count a unit as done together with what it found, once."""
-    names = [keys.scan(scan_id), keys.done(scan_id, phase), keys.leases(scan_id), keys.scores(scan_id)]
+    names = [keys.scan(scan_id), keys.done(scan_id, phase), keys.leases(scan_id)]
     # cjson cannot tell {} from [], and needs neither here: pairs() runs over both
     text = json.dumps({"set": dict(found.set), "add": dict(found.add)})
-    reply = script(redis, "complete")(names, [phase, unit, now, WINDOW, text, found.scores, ",".join(PHASES)])
+    reply = script(redis, "complete")(names, [phase, unit, now, WINDOW, text, ",".join(PHASES)])
     verdict, *rest = cast("list[Any]", reply)
     if verdict == b"send":
         following, first, end = rest
@@ -211,12 +214,6 @@ def _bit(bitmap: bytes, number: int) -> bool:
 def touch(redis: Redis, scan_id: str, now: float) -> None:
     """A sign of life."""
     redis.hset(keys.scan(scan_id), "active", now)
-
-
-def scores(redis: Redis, scan_id: str) -> dict[int, bytes]:
-    """Packed scores by number of block pair."""
-    found = cast("dict[bytes, bytes]", redis.hgetall(keys.scores(scan_id)))
-    return {int(number): packed for number, packed in found.items()}
 
 
 def running(redis: Redis) -> list[str]:

@@ -22,6 +22,7 @@ _WIDTHS = (16, 32, 48, 64, 80, 96, 128, 160, 192, 256)  # of a head
 _DIRECTIONS = (32, 64, 128, 192, 256, 384, 512)
 _SEGMENTS = (1, 2, 4)
 _LEAST_SAMPLE = 256
+_HELD = 768  # rows of a sample on which a projection is judged
 _FAR = 2.0  # times dearer is a gathered number of a row that is too long for the nearest cache
 _READ = 2.0  # and again one that comes out of a mapped file, a page at a time
 _BLOCK = 8192  # rows, of which each is read once however many of its pairs are left
@@ -95,6 +96,20 @@ def fit(sample: Rows, floor: float, rows: int, kernel: Kernel) -> Projection | N
     if plan is None or cost > dense:
         return None
     return projection_on(directions[:, : plan[1][-1]], *plan)
+
+
+def foresee(projection: Projection, sample: Rows, floor: float, rows: int, kernel: Kernel) -> float:
+    """Nanoseconds a pair that joining ``rows`` rows like those of the sample, float32 (s, d), takes when projected so.
+
+    What projecting costs is left out: blocks that were projected so are kept.
+    """
+    held, costs = _sample(check_finite(sample)[:_HELD], projection.directions), measure_costs()
+    count = projection.directions.shape[1]
+    ends = tuple(min(end, count) for end in projection.ends)
+    passed = held.survivors(floor - kernel.precision, projection.head, ends)
+    left = held.survivors(floor, count, (count,))
+    test = nanoseconds(kernel.name, projection.width)
+    return float(test + passed * count * costs.gather + costs.rescore(sample.shape[1], left))
 
 
 @cache

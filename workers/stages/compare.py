@@ -7,97 +7,134 @@ are compared later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from shared.context import Context
-from shared.domain.chunking import block_pair, chunk_range
 from shared.domain.scan import HASH_BITS, Preset
-from shared.store import scans as store
-from shared.store.scans import Found, Scan
+from shared.store.scans import Scan
 from workers import scores, spaces
 from workers.pairs import join
-from workers.pairs.join import Pairs, join_blocks
-from workers.stages.blocks import Block, load_block
-from workers.vision.hashes import distances
-from workers.vision.ssim import SAME_PICTURE, ssim
+from workers.pairs.hamming import hamming_join
+from workers.pairs.join import join_blocks
+from workers.scores import Scores
+from workers.stages.best import Best
+from workers.stages.blocks import Block
+from workers.vision.hashes import paired_distances
+from workers.vision.ssim import SAME_PICTURE, ssim_of_pairs
 
 TWIN_DISTANCE = 4
 """Decoding at another scale or by another codec may flip a few bits of the hash of the same pixels."""
+FLOODED = 12
+"""Matches that are kept of an image that has more than the cap in one pair of blocks: a scene of many frames."""
+_PAIRS_AT_ONCE = 4096  # whose pictures are read
+
+Places = npt.NDArray[np.int64]
 
 
-def compare_blocks(ctx: Context, scan: Scan, unit: int) -> Found:
-    """Score block pair ``unit`` of a scan, or the query with block ``unit`` of a search."""
-    fields = store.fields(ctx.redis, scan.id)
-    size, contents = int(fields["block_size"]), int(fields["contents"])
-    if scan.request.upload is not None:
-        a = load_block(ctx, scan, "query", range(1))
-        b = load_block(ctx, scan, "contents", chunk_range(unit, contents, size))
-        same = False
-    else:
-        i, j = block_pair(unit)
-        a = load_block(ctx, scan, "contents", chunk_range(i, contents, size))
-        b = load_block(ctx, scan, "contents", chunk_range(j, contents, size))
-        same = i == j
-    found = compare(ctx, scan, a, b, same)
-    n, m = len(a.hashes), len(b.hashes)
-    return Found(add={"pairs_done": n * (n - 1) // 2 if same else n * m}, scores=found.pack())
+def compare(ctx: Context, scan: Scan, a: Block, b: Block, same: bool) -> Scores:
+    """Score every pair of ``a`` and ``b``; where they are the ``same`` block, every unordered pair once.
 
-
-def compare(ctx: Context, scan: Scan, a: Block, b: Block, same: bool) -> scores.Scores:
-    """Score every pair of ``a`` and ``b``; where they are the ``same`` block, every unordered pair once."""
-    matches = _candidates(scan, a, b, same)
-    if scan.request.preset is Preset.EXACT:
-        return scores.Scores(matches, np.empty(0, scores.OMITTED))
-    strength = _strength(scan, matches)
+    Images are numbered through both blocks: those of ``b`` follow those of ``a``, unless they are the same.
+    """
     searching = scan.request.upload is not None  # whoever searches for one image wants every match
-    kept = scores.capped(matches, strength, len(matches) if searching else ctx.settings.matches_per_image)
-    return scores.Scores(_verified(ctx, scan, a, b, kept.matches), kept.omitted)
+    sides = _Sides(scan, a, b, same)
+    found = sides.strongest(1 << 31 if searching else ctx.settings.matches_per_image)
+    if scan.request.preset is Preset.EXACT:
+        return found
+    return Scores(_verified(ctx, scan, sides, found.matches), found.omitted, found.twins)
 
 
-def _strength(scan: Scan, matches: npt.NDArray[np.void]) -> npt.NDArray[np.float32]:
-    """How far each reaches before it is verified: by its cosine, or by its hash where that counts."""
-    closeness = 1 - matches["distance"].astype(np.float32) / HASH_BITS
-    near = matches["distance"] <= scan.request.max_distance
-    strength: npt.NDArray[np.float32] = np.fmax(matches["cosine"], np.where(near, closeness, 0)).astype(np.float32)
-    return strength
+class _Sides:
+    """Two blocks, or one with itself, and the numbers of their images."""
+
+    def __init__(self, scan: Scan, a: Block, b: Block, same: bool) -> None:
+        self._wanted, self._floor = scan.request, scan.floor
+        self.a, self.b, self._same = a, b, same
+        self._offset = 0 if same else len(a)
+        self._images = self._offset + len(b)
+        self._twins = np.zeros(self._images, bool)
+
+    def places(self, matches: npt.NDArray[np.void]) -> tuple[Places, Places]:
+        """Where in ``a`` and in ``b`` the images of matches are."""
+        return matches["a"].astype(np.int64), matches["b"].astype(np.int64) - self._offset
+
+    def strongest(self, most: int) -> Scores:
+        """What may match, the ``most`` strongest of each image: by the hash, and by the cosine."""
+        near, alike = Best(self._images, most), Best(self._images, most)
+        for found in self._near():
+            near.add(found, self._reach(found))
+        for found in self._alike():
+            alike.add(found, self._reach(found))
+        parts = [part.ended(FLOODED) for part in (alike, near)]
+        matches, reach = _united([(one.matches, reach) for one, reach in parts])
+        kept = Best(self._images, most)
+        kept.add(matches, reach)
+        best, _ = kept.ended(FLOODED)
+        omitted = scores.counted(np.concatenate([best.omitted, *(one.omitted for one, _ in parts)]))
+        return Scores(best.matches, omitted, np.flatnonzero(self._twins).astype(np.uint32))
+
+    def _near(self) -> Iterator[npt.NDArray[np.void]]:
+        """Twins, and pairs within the hash distance."""
+        exact = self._wanted.preset is Preset.EXACT
+        radius = TWIN_DISTANCE if exact else max(TWIN_DISTANCE, self._wanted.max_distance)
+        other = None if self._same else self.b.hashes[:, None]
+        for part in hamming_join(self.a.hashes[:, None], radius, other):
+            found = self._found(part.i.astype(np.int64), part.j.astype(np.int64))
+            within = (found["flags"] != 0) | (not exact and found["distance"] <= self._wanted.max_distance)
+            yield found[within]
+
+    def _alike(self) -> Iterator[npt.NDArray[np.void]]:
+        """Pairs whose cosine reaches the floor; none for a preset without deep features."""
+        if self._wanted.preset is not Preset.DEEP or self.a.deep is None or self.b.deep is None:
+            return
+        for part in join_blocks(self.a.deep, self.b.deep, self._same, self._floor):
+            found = self._found(part.i.astype(np.int64), part.j.astype(np.int64))
+            found["cosine"] = part.cosine
+            yield found
+
+    def _found(self, i: Places, j: Places) -> npt.NDArray[np.void]:
+        found = np.empty(len(i), scores.MATCH)
+        found["a"], found["b"] = i, j + self._offset
+        found["distance"] = paired_distances(self.a.hashes[i], self.b.hashes[j])
+        found["ssim"] = found["cosine"] = np.nan
+        twin = (found["distance"] <= TWIN_DISTANCE) & (self.a.sides[i] == self.b.sides[j]).all(axis=1)
+        found["flags"] = np.where(twin, scores.TWIN, 0)
+        self._twins[found["a"][twin]] = self._twins[found["b"][twin]] = True
+        return found
+
+    def _reach(self, matches: npt.NDArray[np.void]) -> npt.NDArray[np.float32]:
+        """How far each reaches before it is verified: by its cosine, or its hash where that counts; twins farthest."""
+        closeness = 1 - matches["distance"].astype(np.float32) / HASH_BITS
+        within = matches["distance"] <= self._wanted.max_distance
+        reach = np.fmax(matches["cosine"], np.where(within, closeness, 0))
+        return np.where(matches["flags"] & scores.TWIN, 1, reach).astype(np.float32)
 
 
-def _candidates(scan: Scan, a: Block, b: Block, same: bool) -> npt.NDArray[np.void]:
-    """Pairs that may match: twins, those within the hash distance, and those that reach the floor."""
-    distance = distances(a.hashes, b.hashes)
-    twin = (distance <= TWIN_DISTANCE) & (a.sides[:, None, :] == b.sides[None, :, :]).all(axis=2)
-    near = twin if scan.request.preset is Preset.EXACT else twin | (distance <= scan.request.max_distance)
-    places = np.flatnonzero(np.triu(near, k=1) if same else near)
-    alike = _alike(scan, a, b, same)
-    places = np.union1d(places, alike.i.astype(np.int64) * len(b.hashes) + alike.j)
-    rows, columns = np.divmod(places, len(b.hashes))
-    found = np.empty(len(places), scores.MATCH)
-    found["a"], found["b"] = rows + a.first, columns + b.first
-    found["distance"] = distance[rows, columns]
-    found["flags"] = np.where(twin[rows, columns], scores.TWIN, 0)
-    found["ssim"] = found["cosine"] = np.nan
-    found["cosine"][np.searchsorted(places, alike.i.astype(np.int64) * len(b.hashes) + alike.j)] = alike.cosine
-    return found
+def _united(
+    parts: list[tuple[npt.NDArray[np.void], npt.NDArray[np.float32]]],
+) -> tuple[npt.NDArray[np.void], npt.NDArray[np.float32]]:
+    """Matches and their reach, each pair once, in the order of its images; of two the one of the earlier part."""
+    matches, reach = np.concatenate([m for m, _ in parts]), np.concatenate([r for _, r in parts])
+    keys = matches["a"].astype(np.int64) << 32 | matches["b"]
+    first = np.unique(keys, return_index=True)[1]
+    return matches[first], reach[first]
 
 
-def _alike(scan: Scan, a: Block, b: Block, same: bool) -> Pairs:
-    """Pairs whose cosine reaches the floor; none for a preset without deep features."""
-    if scan.request.preset is not Preset.DEEP or a.deep is None or b.deep is None:
-        return Pairs.of([])
-    return Pairs.of(join_blocks(a.deep, b.deep, same, scan.floor))
-
-
-def _verified(ctx: Context, scan: Scan, a: Block, b: Block, matches: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+def _verified(ctx: Context, scan: Scan, sides: _Sides, matches: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     """Add SSIM, and the cosine where it is not known, as evidence; drop those that SSIM refutes."""
     found, wanted = matches.copy(), scan.request
-    rows, columns = found["a"].astype(np.int64) - a.first, found["b"].astype(np.int64) - b.first
+    i, j = sides.places(found)
     pixels = spaces.pixels(ctx, scan)
-    grey = zip(pixels.rows(a.positions[rows]), pixels.rows(b.positions[columns]), strict=True)
-    found["ssim"] = [ssim(one, other) for one, other in grey]
-    if a.deep is not None and b.deep is not None:
+    for start in range(0, len(found), _PAIRS_AT_ONCE):
+        some = slice(start, start + _PAIRS_AT_ONCE)
+        grey = pixels.rows(sides.a.positions[i[some]]), pixels.rows(sides.b.positions[j[some]])
+        found["ssim"][some] = ssim_of_pairs(*grey)
+    if sides.a.deep is not None and sides.b.deep is not None:
         unknown = np.flatnonzero(np.isnan(found["cosine"]))
-        found["cosine"][unknown] = _cosine(a.deep, b.deep, rows[unknown], columns[unknown])
+        found["cosine"][unknown] = _cosine(sides.a.deep, sides.b.deep, i[unknown], j[unknown])
     near = (found["distance"] <= wanted.max_distance) & (found["ssim"] >= SAME_PICTURE)
     proven = near | (found["cosine"] >= scan.floor)  # a comparison with NaN is false
     found["flags"] |= np.where(proven, scores.MATCHES, 0).astype(np.uint8)
@@ -105,9 +142,7 @@ def _verified(ctx: Context, scan: Scan, a: Block, b: Block, matches: npt.NDArray
     return kept
 
 
-def _cosine(
-    a: join.Block, b: join.Block, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float32]:
+def _cosine(a: join.Block, b: join.Block, i: Places, j: Places) -> npt.NDArray[np.float32]:
     """The cosines of pairs of places, each full row read once; float32 (n,)."""
     if len(i) == 0:
         return np.empty(0, np.float32)

@@ -65,7 +65,7 @@ def _result(
     every = (one for some in copies.values() for one in some)
     ranked = sorted(every, key=lambda one: _place(scan.request, one[0]))
     return results.Result(
-        total=len(tables.read(ctx, scan.id, "images", ["content"])),
+        total=len(tables.read(ctx, scan.id, tables.indexed(scan, "images"), ["content"])),
         images=(image for image, _ in ranked),
         omitted=() if found is None else _omitted(found, copies),
         groups=groups,
@@ -87,7 +87,7 @@ def _omitted(found: Matches, copies: Copies) -> Iterator[tuple[str, int, int]]:
 
 def _copies(ctx: Context, scan: Scan, found: Matches) -> Copies:
     """The images of every content that matches another or is held by several files."""
-    images = tables.read(ctx, scan.id, "images")
+    images = tables.read(ctx, scan.id, tables.indexed(scan, "images"))
     counts = pc.value_counts(images["content"])
     several = {c["values"].as_py() for c in counts if c["counts"].as_py() > 1}
     rows = set(found.found["b"].tolist())
@@ -96,7 +96,7 @@ def _copies(ctx: Context, scan: Scan, found: Matches) -> Copies:
     else:
         rows |= _equal_to_query(ctx, scan)
     wanted = images.filter(pc.is_in(images["content"], value_set=pa.array(sorted(rows), images["content"].type)))
-    seen = tables.read(ctx, scan.id, "contents").take(wanted["content"])
+    seen = tables.read(ctx, scan.id, tables.indexed(scan, "contents")).take(wanted["content"])
     by_content: dict[int, list[tuple[Image, int]]] = defaultdict(list)
     files: dict[tuple[int, int], int] = {}
     for row, content in zip(wanted.to_pylist(), seen.to_pylist(), strict=True):
@@ -117,9 +117,11 @@ def _place(wanted: ScanRequest, image: Image) -> tuple[object, ...]:
 
 
 def _equal_to_query(ctx: Context, scan: Scan) -> set[int]:
-    digest = tables.read(ctx, scan.id, "query", ["digest"])["digest"].combine_chunks()
-    place = pc.index_in(digest, value_set=tables.read(ctx, scan.id, "contents", ["digest"])["digest"].combine_chunks())
-    return {int(row) for row in place.to_pylist() if row is not None}
+    query, contents = (
+        tables.read(ctx, scan.id, tables.indexed(scan, name), ["digest"])["digest"].combine_chunks()
+        for name in ("query", "contents")
+    )
+    return {int(row) for row in pc.index_in(query, value_set=contents).to_pylist() if row is not None}
 
 
 def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:

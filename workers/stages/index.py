@@ -5,47 +5,88 @@ Identical content is collapsed here: what follows sees each content once, howeve
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.context import Context
-from shared.domain.chunking import chunk_count, pair_count
+from shared.domain.chunking import block_size
 from shared.domain.scan import Phase
 from shared.store import scans as store
 from shared.store.scans import Found, Scan
-from workers import manifest, spaces, tables
-from workers.stages.blocks import fit_projection, positions
+from workers import cover, manifest, spaces, tables
+from workers.stages import projections
+from workers.stages.blocks import positions
+from workers.stages.comparison import Comparison
 
 
 def index(ctx: Context, scan: Scan, unit: int) -> Found:
-    """Write images, unreadable, contents (and query).parquet; sets the number of block pairs."""
+    """Write the tables of contents; sets the number of pairs of blocks that must be compared."""
     fields = store.fields(ctx.redis, scan.id)
+    scan = replace(scan, index=tables.version("index"))
     images, failed = _gather(ctx, scan, fields)
     tables.write(ctx, scan.id, "unreadable", _unreadable(ctx, scan, fields, failed))
-    query = None
     if scan.request.upload is not None:
         mine = pc.equal(images["library"], "")
         query, images = images.filter(mine), images.filter(pc.invert(mine))
-        tables.write(ctx, scan.id, "query", _contents(ctx, scan, query))
+        _write(ctx, scan, "query", _contents(ctx, scan, query))
     contents = _contents(ctx, scan, images)
-    row_of = pc.index_in(images["digest"], value_set=contents["digest"])
-    tables.write(ctx, scan.id, "images", images.append_column("content", row_of))
-    tables.write(ctx, scan.id, "contents", contents)
-    floor = scan.request.threshold if query is not None else min(ctx.settings.floor, scan.request.threshold)
-    projection = "" if query is not None else fit_projection(ctx, scan, contents["digest"].to_pylist(), floor)
+    parts = _cover(ctx, scan, contents["digest"].to_pylist())
+    contents = contents.take(np.concatenate([np.empty(0, np.int64), *(part.contents for part in parts)]))
+    row_of = pc.index_in(images["digest"], value_set=contents["digest"].combine_chunks())
+    _write(ctx, scan, "images", images.append_column("content", row_of))
+    _write(ctx, scan, "contents", contents)
+    _write(ctx, scan, "blocks", _blocks(parts))
     _remember(ctx, scan, float(fields["created"]), images)
-    units = _units(len(contents), ctx.settings.block_size, searching=query is not None)
-    return Found(set=units | {"projection": projection, "floor": str(floor)})
+    return Found(set=_set(ctx, scan, contents["digest"].to_pylist()))
 
 
-def _units(contents: int, size: int, searching: bool) -> dict[str, int]:
-    blocks = chunk_count(contents, size)
+def _set(ctx: Context, scan: Scan, digests: list[bytes]) -> dict[str, int | str]:
+    """What the comparison needs to know; writes which pairs of blocks it is made of."""
+    searching = scan.request.upload is not None
+    floor = scan.request.threshold if searching else min(ctx.settings.floor, scan.request.threshold)
+    scan = replace(scan, kept_to=floor)
+    comparison = Comparison(ctx, scan)
+    missing = comparison.missing()
+    _write(ctx, scan, "tasks", pa.table({"pair": pa.array(missing, pa.int64())}))
+    pairs = sum(comparison.pairs(pair) for pair in range(comparison.size))
+    known = pairs - sum(comparison.pairs(pair) for pair in missing)
+    chosen = projections.latest(ctx, scan) if searching else projections.choose_projection(ctx, scan, digests, floor)
     return {
-        "block_size": size,
-        "contents": contents,
-        "pairs": contents if searching else contents * (contents - 1) // 2,
-        f"total:{Phase.COMPARE}": blocks if searching else pair_count(blocks),
+        "index": str(scan.index),
+        "floor": str(floor),
+        "projection": chosen,
+        "contents": len(digests),
+        "pairs": pairs,
+        "pairs_done": known,
+        "pairs_known": known,
+        f"total:{Phase.COMPARE}": len(missing),
     }
+
+
+def _cover(ctx: Context, scan: Scan, digests: list[bytes]) -> list[cover.Part]:
+    needed = [space for space in (spaces.pixels(ctx, scan), spaces.deep(ctx, scan)) if space is not None]
+
+    def usable(block: cover.Digests) -> bool:
+        return all((space.find([row.tobytes() for row in block]) >= 0).all() for space in needed)
+
+    for space in needed:
+        space.refresh()
+    size = block_size(len(digests), ctx.settings.block_size)
+    return cover.cover(ctx.layout.comparison / "blocks", cover.as_array(digests), size, usable)
+
+
+def _blocks(parts: list[cover.Part]) -> pa.Table:
+    rows = np.array([len(part.contents) for part in parts], np.int64)
+    return pa.table(
+        {"block": pa.array([p.block for p in parts], pa.string()), "first": rows.cumsum() - rows, "rows": rows}
+    )
+
+
+def _write(ctx: Context, scan: Scan, name: str, table: pa.Table) -> None:
+    tables.write(ctx, scan.id, tables.indexed(scan, name), table)
 
 
 def _gather(ctx: Context, scan: Scan, fields: dict[str, str]) -> tuple[pa.Table, pa.Table]:

@@ -6,8 +6,8 @@ highest threshold at which it is one: its cosine in the preset deep, its similar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,14 @@ from shared.context import Context
 from shared.domain import similarity
 from shared.domain.model import Kind, Signals
 from shared.domain.scan import Preset, ScanRequest
-from shared.store import scans as store
 from shared.store.scans import Scan
 from workers import reference, scores, spaces, tables
 from workers.scores import Scores
+from workers.stages.comparison import Comparison, omitted
 from workers.vision.ssim import SAME_PICTURE
 
+_WAITING = 1 << 23
+"""Matches in memory before the weaker ones are dropped."""
 _near = np.vectorize(similarity.near, otypes=[np.float64])
 _deep = np.vectorize(similarity.deep, otypes=[np.float64])
 
@@ -66,14 +68,57 @@ class Matches:
 
 def matches(ctx: Context, scan: Scan) -> Matches:
     """The matches of a scan down to its floor, capped per content; of a search every one."""
-    everything = _scores(ctx, scan)
-    found = _counting(ctx, scan, _crossing(ctx, scan, everything.matches))
-    reach, strength = _measured(scan.request, found)
-    if scan.request.upload is not None:
-        return Matches(found, reach, strength, everything.omitted)
-    kept = scores.capped(found, reach, ctx.settings.matches_per_image, strength)
-    omitted = scores.counted(np.concatenate([everything.omitted, kept.omitted]))
-    return Matches(kept.matches, *_measured(scan.request, kept.matches), omitted)
+    return gathered(ctx, scan, Comparison.of(ctx, scan).scores())
+
+
+def gathered(ctx: Context, scan: Scan, parts: Iterable[Scores]) -> Matches:
+    """Those of the matches in ``parts`` that count, the weaker ones dropped on the way, so that memory is bounded."""
+    judge = _Judge(ctx, scan)
+    found, left_out, waiting = judge.matches([]), [], []
+    for part in parts:
+        waiting.append(judge.counting(part.matches))
+        left_out.append(part.omitted)
+        if sum(map(len, waiting)) > _WAITING:
+            found = judge.matches([found.found, *waiting])
+            left_out.append(found.omitted)
+            waiting = []
+    found = judge.matches([found.found, *waiting])
+    return replace(found, omitted=omitted([*left_out, found.omitted]))
+
+
+class _Judge:
+    """Says which matches count in a scan, and how much."""
+
+    def __init__(self, ctx: Context, scan: Scan) -> None:
+        self._wanted = scan.request
+        searching = scan.request.upload is not None
+        self._most = 1 << 31 if searching else ctx.settings.matches_per_image
+        theirs = reference.contents(ctx, scan)
+        self._theirs = np.zeros(int(theirs.max(initial=-1)) + 1, bool)
+        self._theirs[theirs] = True
+        self._pixels = _pixels(ctx, scan, "contents")
+        self._others = _pixels(ctx, scan, "query") if searching else self._pixels
+
+    def counting(self, found: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+        """Those that match, not both in reference folders; TWIN is left on those alone whose pixels are all equal."""
+        counting = found[~(self._is_theirs(found["a"]) & self._is_theirs(found["b"]))].copy()
+        one, other = self._others[counting["a"]], self._pixels[counting["b"]]
+        equal = ((counting["flags"] & scores.TWIN) != 0) & (one == other) & (one != b"")
+        counting["flags"] = counting["flags"] & scores.MATCHES | np.where(equal, scores.TWIN, 0).astype(np.uint8)
+        kept: npt.NDArray[np.void] = counting[counting["flags"] != 0]
+        return kept
+
+    def matches(self, parts: Sequence[npt.NDArray[np.void]]) -> Matches:
+        """The strongest of these, and what the others were."""
+        found = np.concatenate([np.empty(0, scores.MATCH), *parts])
+        reach, strength = _measured(self._wanted, found)
+        kept = scores.capped(found, reach, self._most, strength)
+        return Matches(kept.matches, *_measured(self._wanted, kept.matches), kept.omitted)
+
+    def _is_theirs(self, rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        inside = rows < len(self._theirs)
+        inside[inside] = self._theirs[rows[inside]]
+        return inside
 
 
 def _measured(
@@ -94,48 +139,16 @@ def _measured(
     return reach.astype(np.float32), strength
 
 
-def _scores(ctx: Context, scan: Scan) -> Scores:
-    packed = store.scores(ctx.redis, scan.id)
-    return scores.concatenate([Scores.unpack(packed[number]) for number in sorted(packed)])
-
-
-def _crossing(ctx: Context, scan: Scan, found: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
-    """Those of which not both sides lie in reference folders."""
-    theirs = reference.contents(ctx, scan)
-    crossing: npt.NDArray[np.void] = found[~(np.isin(found["a"], theirs) & np.isin(found["b"], theirs))]
-    return crossing
-
-
-def _counting(ctx: Context, scan: Scan, found: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
-    """Those that match, with the flag TWIN left on those alone whose pixels are all equal."""
-    counting = found.copy()
-    counting["flags"] &= scores.MATCHES
-    counting["flags"] |= np.where(_equal_pixels(ctx, scan, found), scores.TWIN, 0).astype(np.uint8)
-    kept: npt.NDArray[np.void] = counting[counting["flags"] != 0]
-    return kept
-
-
-def _equal_pixels(ctx: Context, scan: Scan, found: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
-    """Which are twins whose digests of all pixels are known and equal."""
-    equal = np.zeros(len(found), bool)
-    twins = np.flatnonzero(found["flags"] & scores.TWIN)
-    one = _pixels(ctx, scan, "contents" if scan.request.upload is None else "query", found["a"][twins])
-    other = _pixels(ctx, scan, "contents", found["b"][twins])
-    equal[twins] = [a is not None and a == b for a, b in zip(one, other, strict=True)]
-    return equal
-
-
-def _pixels(ctx: Context, scan: Scan, table: str, rows: npt.NDArray[np.uint32]) -> list[bytes | None]:
-    """The digest of all pixels of each row, None where it is not known."""
-    digests = tables.read(ctx, scan.id, table, ["digest"])["digest"].combine_chunks().take(rows).to_pylist()
+def _pixels(ctx: Context, scan: Scan, table: str) -> npt.NDArray[np.bytes_]:
+    """The digest of all pixels of each row, empty where it is not known; S32 (n,)."""
+    digests = tables.read(ctx, scan.id, tables.indexed(scan, table), ["digest"])["digest"].to_pylist()
     space = spaces.full(ctx)
     space.refresh()
     positions = space.find(digests)
-    pixels: list[bytes | None] = [None] * len(digests)
+    pixels = np.zeros(len(digests), "S32")
     known = np.flatnonzero(positions >= 0)
     if len(known):
-        for at, digest in zip(known, space.take(positions[known])["pixels"].to_pylist(), strict=True):
-            pixels[at] = digest
+        pixels[known] = space.take(positions[known])["pixels"].to_pylist()
     return pixels
 
 

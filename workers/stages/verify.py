@@ -15,22 +15,22 @@ from shared.domain.chunking import chunk_count, chunk_range, chunk_size
 from shared.domain.scan import Phase
 from shared.store import scans as store
 from shared.store.scans import Found, Scan
-from workers import engine, scores, spaces, tables
+from workers import engine, spaces, tables
 from workers.gone import check_there
+from workers.stages.comparison import Comparison
 from workers.vision.reading import Failure
 
 
 def shortlist(ctx: Context, scan: Scan, unit: int) -> Found:
     """Write the shortlist: contents that have a twin and whose full pixels are not yet digested."""
-    found = scores.concatenate([scores.Scores.unpack(p) for p in store.scores(ctx.redis, scan.id).values()]).matches
-    twins = found[(found["flags"] & scores.TWIN) != 0]
-    searching = scan.request.upload is not None
-    rows = np.unique(twins["b"] if searching else np.concatenate([twins["a"], twins["b"]]))
-    digests = tables.read(ctx, scan.id, "contents", ["digest"])["digest"].combine_chunks().take(pa.array(rows))
-    images = tables.read(ctx, scan.id, "images", ["digest", "library", "path"])
-    if searching and len(twins):
+    rows = np.unique(
+        np.concatenate([np.empty(0, np.int64), *(part.twins for part in Comparison.of(ctx, scan).scores())])
+    )
+    digests = _read(ctx, scan, "contents", ["digest"])["digest"].combine_chunks().take(pa.array(rows))
+    images = _read(ctx, scan, "images", ["digest", "library", "path"])
+    if scan.request.upload is not None and len(rows):
         images = pa.concat_tables([images, _query(ctx, scan)])
-        digests = pa.concat_arrays([digests, tables.read(ctx, scan.id, "query", ["digest"])["digest"].combine_chunks()])
+        digests = pa.concat_arrays([digests, _read(ctx, scan, "query", ["digest"])["digest"].combine_chunks()])
     wanted = _undigested(ctx, digests)
     places = images.take(pc.drop_null(pc.index_in(wanted, value_set=images["digest"].combine_chunks())))
     version = tables.version("shortlist")
@@ -40,8 +40,12 @@ def shortlist(ctx: Context, scan: Scan, unit: int) -> Found:
     return Found(set={"shortlist": version, "shortlist_size": size, f"total:{Phase.VERIFY}": units})
 
 
+def _read(ctx: Context, scan: Scan, name: str, columns: list[str]) -> pa.Table:
+    return tables.read(ctx, scan.id, tables.indexed(scan, name), columns)
+
+
 def _query(ctx: Context, scan: Scan) -> pa.Table:
-    digest = tables.read(ctx, scan.id, "query", ["digest"])["digest"]
+    digest = _read(ctx, scan, "query", ["digest"])["digest"]
     path = pa.array([str(scan.request.upload).encode()], pa.binary())
     return pa.table({"digest": digest, "library": [""], "path": path})
 

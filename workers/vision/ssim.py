@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
 SIDE = 32
@@ -20,12 +21,51 @@ SAME_PICTURE = 0.80
 """From here on a pair within the hash distance counts as one picture."""
 
 
+_SIGMA, _MARGIN = 1.5, 5  # of the window: 11 by 11
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_AT_ONCE = 256  # pictures
+
+
 def ssim(grey_a: NDArray[np.uint8], grey_b: NDArray[np.uint8]) -> float:
     """Similarity, -1 to 1, of two uint8 pictures of the same square shape, a multiple of 32 a side."""
     a, b = _reduced(grey_a), _reduced(grey_b)
     window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     found = float(structural_similarity(a, b, data_range=255.0, **window))  # type: ignore[no-untyped-call]
     return min(1.0, found)  # rounding
+
+
+def ssim_of_pairs(grey_a: NDArray[np.uint8], grey_b: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Similarity of each picture of ``grey_a`` (n, side, side) and the one in its place in ``grey_b``: float32 (n).
+
+    As :func:`ssim`, for many at a time at a third of the time.
+    """
+    found = np.empty(len(grey_a), np.float32)
+    for start in range(0, len(grey_a), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        found[some] = _of_reduced(_all_reduced(grey_a[some]), _all_reduced(grey_b[some]))
+    return found
+
+
+def _of_reduced(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
+    mean_a, mean_b = _blurred(a), _blurred(b)
+    variance_a, variance_b = _blurred(a * a) - mean_a * mean_a, _blurred(b * b) - mean_b * mean_b
+    covariance = _blurred(a * b) - mean_a * mean_b
+    alike = (2 * mean_a * mean_b + _C1) * (2 * covariance + _C2)
+    most = (mean_a**2 + mean_b**2 + _C1) * (variance_a + variance_b + _C2)
+    inner = (alike / most)[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+    found: NDArray[np.float64] = np.minimum(1.0, inner.mean(axis=(1, 2), dtype=np.float64))
+    return found
+
+
+def _blurred(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    blurred: NDArray[np.float32] = gaussian_filter(pictures, sigma=(0, _SIGMA, _SIGMA), truncate=3.5, mode="reflect")
+    return blurred
+
+
+def _all_reduced(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    tile = grey.shape[1] // SIDE
+    means: NDArray[np.float32] = grey.reshape(-1, SIDE, tile, SIDE, tile).mean(axis=(2, 4), dtype=np.float32)
+    return means
 
 
 def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 -- Count a unit as done, once, together with all that it found; say what is to be sent next.
--- KEYS: scan, done bitmap, leases, scores
+-- KEYS: scan, done bitmap, leases
 -- ARGV: phase, unit, now (s), most units under way, JSON {set: {field: value}, add: {field: amount}},
---       packed scores ('' for none), the phases in order, separated by commas
+--       the phases in order, separated by commas
 -- Returns: {'stale'} | {'repeated'} | {'wait'} | {'end'} | {'send', phase, first unit, end of units}
 redis.call('ZREM', KEYS[3], ARGV[1] .. ':' .. ARGV[2])
 local at = redis.call('HMGET', KEYS[1], 'state', 'phase')
@@ -14,7 +14,6 @@ for field, value in pairs(found['set']) do redis.call('HSET', KEYS[1], field, va
 for field, amount in pairs(found['add']) do
   redis.call('HINCRBY', KEYS[1], field, string.format('%d', amount))
 end
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[4], ARGV[2], ARGV[6]) end
 redis.call('HSET', KEYS[1], 'active', ARGV[3], 'progressed', ARGV[3])
 
 local done = redis.call('HINCRBY', KEYS[1], 'done:' .. ARGV[1], 1)
@@ -27,7 +26,7 @@ if done < total then
 end
 
 local passed = false
-for phase in string.gmatch(ARGV[7], '[^,]+') do
+for phase in string.gmatch(ARGV[6], '[^,]+') do
   local units = tonumber(redis.call('HGET', KEYS[1], 'total:' .. phase) or '0')
   if passed and units > 0 then
     local first = math.min(units, tonumber(ARGV[4]))

@@ -90,16 +90,6 @@ def test_units_are_sent_in_a_window_each_once(ctx: Context, scan: str) -> None:
     assert store.fields(ctx.redis, scan)["phase"] == Phase.INDEX
 
 
-def test_scores_are_overwritten_never_added(ctx: Context, scan: str) -> None:
-    planned(ctx, 0)
-    begin(ctx, Phase.INDEX, 0)
-    finish(ctx, Phase.INDEX, 0, Found(set={f"total:{Phase.COMPARE}": 2}))
-    for _ in range(2):
-        begin(ctx, Phase.COMPARE, 1)
-        finish(ctx, Phase.COMPARE, 1, Found(scores=b"\x00\xffpacked"))
-    assert store.scores(ctx.redis, scan) == {1: b"\x00\xffpacked"}
-
-
 def test_a_lost_unit_is_found_by_one_shepherd_only(ctx: Context, scan: str) -> None:
     planned(ctx, 2)
     begin(ctx, Phase.EXTRACT, 0, now=110.0)

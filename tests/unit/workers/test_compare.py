@@ -9,12 +9,13 @@ import pyarrow as pa
 import pytest
 
 from shared.context import Context
-from shared.domain.chunking import block_pair, chunk_count, chunk_range, pair_count
+from shared.domain.chunking import pair_count
 from shared.domain.scan import Folder, Preset, ScanRequest
 from shared.store.scans import Scan
-from workers import scores, spaces, tables
-from workers.stages import blocks
-from workers.stages.compare import compare
+from workers import cover, scores, spaces, tables
+from workers.pairs.projection import Projection
+from workers.stages import blocks, index, projections
+from workers.stages.comparison import Comparison
 from workers.stages.extract import DEEP, PIXELS
 from workers.vision.ssim import SAME_PICTURE, ssim
 
@@ -52,13 +53,31 @@ def scan(ctx: Context) -> Scan:
     return made
 
 
+def indexed(ctx: Context, scan: Scan) -> Scan:
+    """As the index unit leaves a scan."""
+    digests = tables.read(ctx, scan.id, "contents")["digest"].to_pylist()
+    parts = cover.cover(ctx.layout.comparison / "blocks", cover.as_array(digests), BLOCK, lambda block: True)
+    scan = replace(scan, index="index-1")
+    order = np.concatenate([part.contents for part in parts])
+    index._write(ctx, scan, "contents", tables.read(ctx, scan.id, "contents").take(order))
+    index._write(ctx, scan, "blocks", index._blocks(parts))
+    pairs = range(pair_count(len(parts)))
+    index._write(ctx, scan, "tasks", pa.table({"pair": pa.array(pairs, pa.int64())}))
+    return scan
+
+
 def all_scores(ctx: Context, scan: Scan) -> list[tuple[int, int, int, float, float, int]]:
-    found = []
-    for number in range(pair_count(chunk_count(COUNT, BLOCK))):
-        i, j = block_pair(number)
-        a, b = (blocks.load_block(ctx, scan, "contents", chunk_range(k, COUNT, BLOCK)) for k in (i, j))
-        found += compare(ctx, scan, a, b, i == j).matches.tolist()
-    return sorted(found)
+    """In rows of the contents as the fixture has them."""
+    scan = indexed(ctx, scan)
+    digests, ordered = (
+        tables.read(ctx, scan.id, name)["digest"].to_pylist() for name in ("contents", "index-1/contents")
+    )
+    row = [digests.index(digest) for digest in ordered]
+    comparison = Comparison(ctx, scan)
+    for pair in comparison.tasks:
+        comparison.compare(pair)
+    found = [match for part in comparison.scores() for match in part.matches.tolist()]
+    return sorted((*sorted((row[match[0]], row[match[1]])), *match[2:]) for match in found)
 
 
 def one_by_one(ctx: Context, scan: Scan) -> dict[tuple[int, int], tuple[int, float, float]]:
@@ -98,16 +117,17 @@ def test_without_deep_features_hash_and_ssim_decide(ctx: Context, scan: Scan) ->
 
 def test_projected_blocks_give_the_same_scores(ctx: Context, scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = all_scores(ctx, scan)
-    monkeypatch.setattr(blocks, "fit", _always)
+    monkeypatch.setattr(projections, "fit", _always)
     digests = tables.read(ctx, scan.id, "contents")["digest"].to_pylist()
-    scan = replace(scan, projection=blocks.fit_projection(ctx, scan, digests, THRESHOLD))
+    scan = replace(scan, projection=projections.choose_projection(ctx, scan, digests, THRESHOLD))
+    assert scan.projection
     for _ in range(2):  # computed, then read
-        blocks.load_block.cache_clear()
+        blocks._load.cache_clear()
         assert [m[:2] + m[4:] for m in all_scores(ctx, scan)] == [m[:2] + m[4:] for m in plain]
-    assert list((ctx.layout.scan(scan.id) / "blocks").glob("contents-*.npy"))
+    assert list(ctx.layout.comparison.glob(f"projected/deep-test/{scan.projection}/*.npy"))
 
 
-def _always(sample: np.ndarray, floor: float, rows: int, kernel: object) -> blocks.Projection:
+def _always(sample: np.ndarray, floor: float, rows: int, kernel: object) -> Projection:
     """A projection also where so few rows do not pay for one."""
     from workers.pairs.spectrum import principal, projection_on
 

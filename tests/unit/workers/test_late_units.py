@@ -43,7 +43,7 @@ def create(ctx: Context, library: Library, scan_id: str) -> Scan:
     return store.get(ctx.redis, scan_id)
 
 
-@pytest.mark.parametrize("phase", [Phase.PLAN, Phase.SHORTLIST])
+@pytest.mark.parametrize("phase", [Phase.PLAN, Phase.INDEX, Phase.SHORTLIST])
 def test_a_late_unit_does_not_change_the_scan(ctx: Context, library: Library, tmp_path: Path, phase: Phase) -> None:
     scan = create(ctx, library, "disturbed")
     following = PHASES[PHASES.index(phase) + 1]
@@ -51,7 +51,7 @@ def test_a_late_unit_does_not_change_the_scan(ctx: Context, library: Library, tm
     units.run(ctx, scan.id, following, 0, STAGES[following])
     for name in ("trip/000.jpg", "trip/001.jpg"):  # the late one sees another library, and a fuller store
         (tmp_path / "library" / name).rename(tmp_path / "library" / f"{name}.moved")
-    late = STAGES[phase](ctx, scan, 0)
+    late = STAGES[phase](ctx, store.get(ctx.redis, scan.id), 0)
     for name in ("trip/000.jpg", "trip/001.jpg"):
         (tmp_path / "library" / f"{name}.moved").rename(tmp_path / "library" / name)
     assert not store.complete(ctx.redis, scan.id, phase, 0, late, time.time()).counted

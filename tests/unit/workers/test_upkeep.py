@@ -215,3 +215,13 @@ def test_merging_by_two_one_killed_while_others_write_and_read_loses_nothing(tmp
         assert (found >= 0).all()
         assert np.array_equal(space.rows(found), vectors(numbers))
     assert not list(upkeep.damages(tmp_path / "space"))
+
+
+def test_comparisons_that_nobody_has_used_for_long_are_forgotten(tmp_path: Path) -> None:
+    for name, age_s in (("blocks/a.npy", 2 * upkeep.UNUSED_S), ("scores/r/aa/a-b", 0.0)):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"12345")
+        os.utime(path, (time.time() - age_s,) * 2)
+    assert upkeep.forget(tmp_path) == (1, 5)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a-b"]

@@ -1,0 +1,140 @@
+"""Blocks stay with the library from scan to scan: nothing is compared twice, and the result is the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from shared.context import Context
+from shared.domain.chunking import pair_count
+from shared.domain.scan import Preset, State
+from shared.services import scans
+from shared.settings import Settings
+from tests.unit.workers import contents
+from tests.unit.workers.contents import Contents
+from workers.stages import comparison as comparing
+
+COUNT, BLOCK = 1200, 100
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, block_size=BLOCK)
+
+
+@pytest.fixture
+def made(ctx: Context) -> Contents:
+    found = contents.families(COUNT)
+    contents.store_features(ctx, found)
+    return found
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pairs of contents each comparison of two blocks has looked at, as they happen."""
+    seen: list[int] = []
+    compare = comparing.compare
+
+    def counting(ctx, scan, a, b, same):  # type: ignore[no-untyped-def]
+        seen.append(len(a) * (len(a) - 1) // 2 if same else len(a) * len(b))
+        return compare(ctx, scan, a, b, same)
+
+    monkeypatch.setattr(comparing, "compare", counting)
+    return seen
+
+
+def result(ctx: Context, scan_id: str) -> str:
+    """The last bit of a cosine depends on where in its block a row is."""
+    rounded = json.loads(json.dumps(scans.result(ctx, scan_id)), parse_float=lambda number: round(float(number), 5))
+    return json.dumps(rounded, sort_keys=True)
+
+
+def scanned(ctx: Context, name: str, digests: list[bytes], preset: Preset = Preset.DEEP) -> dict[str, str]:
+    contents.planned(ctx, name, digests, preset=preset)
+    fields = contents.run(ctx, name)
+    assert fields["state"] == State.DONE, fields
+    assert fields["pairs"] == fields["pairs_done"] == str(len(digests) * (len(digests) - 1) // 2)
+    return fields
+
+
+@pytest.mark.parametrize("preset", [Preset.NEAR, Preset.DEEP])
+def test_one_percent_more_costs_two_percent_of_the_comparison(
+    ctx: Context, made: Contents, compared: list[int], preset: Preset
+) -> None:
+    most = COUNT * 100 // 101
+    scanned(ctx, "first", made.digests[:most], preset)
+    assert len(compared) == pair_count(12)
+    whole = sum(compared)
+    compared.clear()
+    scanned(ctx, "second", made.digests, preset)
+    assert len(compared) == 13  # the new block with itself and each of the others
+    assert sum(compared) < 0.022 * whole
+    compared.clear()
+    scanned(ctx, "third", made.digests, preset)
+    assert compared == []
+    assert result(ctx, "second") == result(ctx, "third")
+    shutil.rmtree(ctx.layout.comparison)
+    scanned(ctx, "anew", made.digests, preset)
+    assert result(ctx, "second") == result(ctx, "anew")
+
+
+def test_what_was_removed_is_masked(ctx: Context, made: Contents, compared: list[int]) -> None:
+    scanned(ctx, "first", made.digests)
+    compared.clear()
+    left = [digest for n, digest in enumerate(made.digests) if n % 3]
+    scanned(ctx, "second", left)
+    assert compared == []
+    shutil.rmtree(ctx.layout.comparison)
+    scanned(ctx, "anew", left)
+    assert result(ctx, "second") == result(ctx, "anew")
+
+
+def test_a_part_of_a_library_has_blocks_of_its_own(ctx: Context, made: Contents, compared: list[int]) -> None:
+    scanned(ctx, "whole", made.digests)
+    compared.clear()
+    scanned(ctx, "part", made.digests[::5])  # a fifth of each block: none serves
+    assert sum(compared) == 240 * 239 // 2
+
+
+def test_small_blocks_are_put_together_when_they_are_many(ctx: Context, made: Contents, compared: list[int]) -> None:
+    scanned(ctx, "first", made.digests[:1000])
+    for turn in range(1, 12):
+        scanned(ctx, f"turn {turn}", made.digests[: 1000 + 5 * turn])
+    blocks = comparing.Comparison(ctx, scans.store.get(ctx.redis, "turn 11")).counts
+    assert sum(blocks) == 1055
+    assert len(blocks) <= 10 + 9
+    shutil.rmtree(ctx.layout.comparison)
+    scanned(ctx, "anew", made.digests[:1055])
+    assert result(ctx, "turn 11") == result(ctx, "anew")
+
+
+def test_another_way_to_compare_reuses_nothing(ctx: Context, made: Contents, compared: list[int]) -> None:
+    scanned(ctx, "near", made.digests[:300], Preset.NEAR)
+    compared.clear()
+    scanned(ctx, "deep", made.digests[:300])
+    assert len(compared) == pair_count(3)
+
+
+def test_scores_that_were_lost_or_torn_are_computed_anew(ctx: Context, made: Contents, compared: list[int]) -> None:
+    contents.planned(ctx, "scan", made.digests[:300], preset=Preset.DEEP)
+    contents.run(ctx, "scan", until=contents.Phase.GROUP)
+    one, other, *_ = sorted((ctx.layout.comparison / "scores").rglob("*-*"))
+    one.unlink()
+    other.write_bytes(other.read_bytes()[:-1])
+    compared.clear()
+    contents.run(ctx, "scan")
+    assert len(compared) == 2
+
+
+def test_a_projection_is_kept_while_it_serves(ctx: Context, made: Contents, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.unit.workers.test_compare import _always
+    from workers.stages import projections
+
+    learned = []
+    monkeypatch.setattr(projections, "fit", lambda *args: learned.append(len(args[0])) or _always(*args))
+    names = [scanned(ctx, f"of {count}", made.digests[:count])["projection"] for count in (500, 505, 900, 1100)]
+    assert len(learned) == 2  # at first, and when there were twice as many
+    assert len({*names[:3]}) == 1
