@@ -145,7 +145,16 @@ def _proposed(ctx: Context, reader: ResultReader, header: PlanHeader) -> Iterato
     for group in reader.every(header.wanted):
         left = replace(group, members=tuple(member for member in group.members if member.image.id not in away))
         if len(left.members) > 1:
-            yield left, propose(left, rules, may_go, reader.relation)
+            proposals = propose(left, rules, may_go, reader.relation)
+            yield left, [_linkable(p) for p in proposals] if header.action is Action.LINK else proposals
+
+
+def _linkable(proposal: Proposal) -> Proposal:
+    """Only equal files can be one file under two names."""
+    equal = all(one.digest == proposal.image.digest for one in proposal.survivors)
+    return (
+        proposal if equal else replace(proposal, fate=Fate.KEEP, reason="not the same bytes, so no link", survivors=())
+    )
 
 
 def _scope(rules: Rules, between: Between | None) -> tuple[Rules, Callable[[Image], bool]]:
