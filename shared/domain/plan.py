@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from shared.domain.deletion import Action
 from shared.domain.keep_rules import Rules
-from shared.domain.proposing import Proposal
 from shared.domain.review import GroupFilter
 from shared.domain.scan import Folder
 
@@ -61,15 +60,6 @@ class PlanHeader:
     action: Action
     target: Folder | None
     totals: PlanTotals
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedGroup:
-    """A group of a plan: its place in the plan, its id in the result, and what is proposed for its pictures."""
-
-    place: int
-    group: int
-    proposals: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True, slots=True)

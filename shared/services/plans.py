@@ -17,7 +17,7 @@ from shared.context import Context
 from shared.domain.deletion import Action, Outcome, OutcomeState
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.keep_rules import Criterion, Rules, Step
-from shared.domain.model import Group, Image
+from shared.domain.model import Group, Image, Member
 from shared.domain.plan import APPLICABLE, UNDOABLE, WORKING, Plan, PlanHeader, PlanShow, PlanState, PlanTotals
 from shared.domain.proposing import Fate, Proposal, propose
 from shared.domain.review import Between, GroupFilter
@@ -67,7 +67,7 @@ def listed(ctx: Context, scan_id: str) -> list[Plan]:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A group of a plan: its place in it, and what is proposed by image id; None for what was decided before."""
+    """A group of a plan, as it was when that was staged: its place in it, and what is proposed by image id."""
 
     place: int
     group: Group
@@ -83,9 +83,15 @@ def groups(
     """
     with _opened(ctx, plan_id) as plan:
         found = plan.page(show, after, limit + 1)
-        with review.deciding(ctx, plan.header().scan, whole=True) as reader:
-            shown = [Planned(place, reader.group(group), plan.fates(place)) for place, group in found[:limit]]
+        with review.deciding(ctx, plan.header().scan) as reader:
+            shown = [_planned(reader, one) for one in found[:limit]]
     return shown, shown[-1].place if len(found) > limit else None
+
+
+def _planned(reader: ResultReader, one: plan_file.PlannedGroup) -> Planned:
+    members = tuple(Member(reader.image(i.image), i.signals) for i in one.images)
+    group = Group(one.id, reader.image(one.keeper), members, one.kind, one.similarity, one.freed)
+    return Planned(one.place, group, {i.image: (i.fate, i.reason) for i in one.images})
 
 
 def apply(ctx: Context, plan_id: str) -> None:
@@ -132,14 +138,23 @@ def refused(ctx: Context, plan_id: str, limit: int = 100) -> list[Outcome]:
     return found[:limit]
 
 
-def _proposed(ctx: Context, reader: ResultReader, header: PlanHeader) -> Iterator[tuple[int, Sequence[Proposal]]]:
+def _proposed(ctx: Context, reader: ResultReader, header: PlanHeader) -> Iterator[tuple[Group, Sequence[Proposal]]]:
     away = review.away(ctx, header.scan)
     reference = scans.get(ctx.redis, header.scan).request.reference  # nothing goes from there, either
     rules, may_go = _scope(replace(header.rules, protected=header.rules.protected + reference), header.wanted.between)
     for group in reader.every(header.wanted):
         left = replace(group, members=tuple(member for member in group.members if member.image.id not in away))
         if len(left.members) > 1:
-            yield group.id, propose(left, rules, may_go, reader.relation)
+            proposals = propose(left, rules, may_go, reader.relation)
+            yield left, [_linkable(p) for p in proposals] if header.action is Action.LINK else proposals
+
+
+def _linkable(proposal: Proposal) -> Proposal:
+    """Only equal files can be one file under two names."""
+    equal = all(one.digest == proposal.image.digest for one in proposal.survivors)
+    return (
+        proposal if equal else replace(proposal, fate=Fate.KEEP, reason="not the same bytes, so no link", survivors=())
+    )
 
 
 def _scope(rules: Rules, between: Between | None) -> tuple[Rules, Callable[[Image], bool]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.context import Context
+from shared.domain.deletion import Action
 from shared.domain.errors import InvalidRequest, NotFound
 from shared.domain.folder_pairs import FolderPair
 from shared.domain.model import Group, Image, Member
@@ -135,6 +136,12 @@ def trashed(ctx: Context, scan_id: str, image_ids: Sequence[str]) -> dict[str, s
     A file that was moved before the scan was asked for is another one than the scan found in its place.
     """
     return _trashed_since(ctx, scan_id, batches.trashed(ctx.redis, image_ids))
+
+
+def actions(ctx: Context, batch_ids: Iterable[str]) -> dict[str, Action]:
+    """Where batches took their files: to the trash where that is not known."""
+    wanted = sorted(set(batch_ids))
+    return dict.fromkeys(wanted, Action.TRASH) | batches.actions(ctx.redis, wanted)
 
 
 def away(ctx: Context, scan_id: str) -> dict[str, str]:

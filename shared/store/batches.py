@@ -3,8 +3,8 @@
 Invariant: this is a mirror for the page. What really happened stands in the journal, from which a batch that
 Redis has lost is read again.
 
-Fields of the hash ``batch:<id>``: kind, state, created, active (last sign of life), items (JSON), plan (where it is
-part of one, which then looks after it), outcome:<n> (JSON of state, code, reason).
+Fields of the hash ``batch:<id>``: kind, action, state, created, active (last sign of life), items (JSON), plan (where
+it is part of one, which then looks after it), outcome:<n> (JSON of state, code, reason).
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def create(
     }
     if plan is not None:
         fields["plan"] = plan
+    if items:
+        fields["action"] = items[0].action  # one for all of a batch
     pipe = redis.pipeline()
     pipe.hset(keys.batch(batch_id), mapping=cast(Any, fields))
     pipe.zadd(keys.BATCHES, {batch_id: now})
@@ -115,6 +117,15 @@ def take_quiet(redis: Redis, now: float, quiet_s: float) -> list[str]:
             redis.hset(keys.batch(batch_id), "active", now)
             found.append(batch_id)
     return found
+
+
+def actions(redis: Redis, batch_ids: Sequence[str]) -> dict[str, Action]:
+    """Where each of some batches took its files; those that Redis does not know are left out."""
+    pipe = redis.pipeline()
+    for batch_id in batch_ids:
+        pipe.hget(keys.batch(batch_id), "action")
+    found = cast("list[bytes | None]", pipe.execute())
+    return {i: Action(action.decode()) for i, action in zip(batch_ids, found, strict=True) if action is not None}
 
 
 def mark_trashed(redis: Redis, image_id: str, batch_id: str) -> None:

@@ -1,7 +1,8 @@
 """A staged plan: one SQLite file, written once, then only read; like a result, and beside it in the data folder.
 
-A plan may name a hundred thousand files: neither Redis nor a page holds all of it at any time. Invariant: groups stand
-in it in the order of the result (most bytes freed first), files that are to move in the order of their groups.
+A plan may name a hundred thousand files: neither Redis nor a page holds all of it at any time. It keeps its groups as
+they were, since a result may be grouped anew at another threshold. Invariant: groups stand in it in the order of the
+result (most bytes freed first), files that are to move in the order of their groups.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from shared.domain.deletion import Action, Survivor
 from shared.domain.errors import NotFound
+from shared.domain.model import Group, Kind, Signals
 from shared.domain.plan import PlanHeader, PlanShow, PlanTotals
 from shared.domain.proposing import Fate, Proposal
 from shared.store import codec
@@ -24,8 +26,14 @@ from shared.whole import written_whole
 
 SCHEMA = """
 CREATE TABLE header (text TEXT);
-CREATE TABLE planned (place INTEGER PRIMARY KEY, grp INTEGER, moves INTEGER, leftover INTEGER);
-CREATE TABLE fate (place INTEGER, image TEXT, fate TEXT, reason TEXT, PRIMARY KEY (place, image)) WITHOUT ROWID;
+CREATE TABLE planned (
+  place INTEGER PRIMARY KEY, grp INTEGER, keeper TEXT, kind TEXT, similarity REAL, freed INTEGER,
+  moves INTEGER, leftover INTEGER
+);
+CREATE TABLE fate (
+  place INTEGER, n INTEGER, image TEXT, fate TEXT, reason TEXT,
+  similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL, PRIMARY KEY (place, n)
+) WITHOUT ROWID;
 CREATE TABLE item (
   n INTEGER PRIMARY KEY, image TEXT, library TEXT, path BLOB, size INTEGER, digest TEXT, survivors TEXT
 );
@@ -50,9 +58,35 @@ class PlannedItem:
     survivors: tuple[Survivor, ...]
 
 
-def write(path: Path, header: PlanHeader, proposed: Iterable[tuple[int, Sequence[Proposal]]]) -> PlanTotals:
-    """Write a plan, whole or not at all, from group ids and what is proposed for each; the header's totals are made
-    up here and returned. Groups of which everything stays are counted only. Raises OSError."""
+Proposed = Iterable[tuple[Group, Sequence[Proposal]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedImage:
+    """An image's id, how it matches its group's keeper (None for that one), what is to become of it, and why."""
+
+    image: str
+    signals: Signals | None
+    fate: Fate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGroup:
+    """A group as it was when the plan was staged; ``place`` is its own in the plan, ``keeper`` an image's id."""
+
+    place: int
+    id: int
+    keeper: str
+    kind: Kind
+    similarity: float
+    freed: int
+    images: tuple[PlannedImage, ...]
+
+
+def write(path: Path, header: PlanHeader, proposed: Proposed) -> PlanTotals:
+    """Write a plan, whole or not at all, from groups and what is proposed for their members; the header's totals are
+    made up here and returned. Groups of which everything stays are counted only. Raises OSError."""
     with written_whole(path) as draft, closing(sqlite3.connect(draft)) as db:
         db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + SCHEMA)  # synced as a whole
         with db:
@@ -62,7 +96,7 @@ def write(path: Path, header: PlanHeader, proposed: Iterable[tuple[int, Sequence
     return totals
 
 
-def _fill(db: sqlite3.Connection, proposed: Iterable[tuple[int, Sequence[Proposal]]]) -> PlanTotals:
+def _fill(db: sqlite3.Connection, proposed: Proposed) -> PlanTotals:
     groups = keeps = moves = freed = left = place = 0
     for group, proposals in proposed:
         going = [p for p in proposals if p.fate is Fate.MOVE]
@@ -74,12 +108,18 @@ def _fill(db: sqlite3.Connection, proposed: Iterable[tuple[int, Sequence[Proposa
         left += leftover
         if going or leftover:
             place += 1
-            db.execute("INSERT INTO planned VALUES (?,?,?,?)", (place, group, bool(going), leftover))
-            db.executemany(
-                "INSERT INTO fate VALUES (?,?,?,?)", [(place, p.image.id, p.fate, p.reason) for p in proposals]
-            )
+            head = (place, group.id, group.keeper.id, group.kind, group.similarity, group.freed, bool(going), leftover)
+            db.execute("INSERT INTO planned VALUES (?,?,?,?,?,?,?,?)", head)
+            db.executemany("INSERT INTO fate VALUES (?,?,?,?,?,?,?,?,?,?)", _fate_rows(place, group, proposals))
             db.executemany("INSERT INTO item VALUES (NULL,?,?,?,?,?,?)", [_item_row(p) for p in going])
     return PlanTotals(groups, keeps, moves, freed, left)
+
+
+def _fate_rows(place: int, group: Group, proposals: Sequence[Proposal]) -> Iterator[tuple[object, ...]]:
+    for n, (member, proposal) in enumerate(zip(group.members, proposals, strict=True)):
+        why = member.signals
+        signals = (None,) * 5 if why is None else (why.similarity, why.kind, why.cosine, why.distance, why.ssim)
+        yield place, n, member.image.id, proposal.fate, proposal.reason, *signals
 
 
 def _item_row(proposal: Proposal) -> tuple[object, ...]:
@@ -106,15 +146,24 @@ class PlanReader:
     def header(self) -> PlanHeader:
         return _header(json.loads(self._db.execute("SELECT text FROM header").fetchone()[0]))
 
-    def page(self, show: PlanShow, after: int, limit: int) -> list[tuple[int, int]]:
-        """Place and group of ``limit`` groups at most that follow the place ``after`` (0: the first ones)."""
-        query = f"SELECT place, grp FROM planned WHERE {_SHOWN[show]} AND place > ? ORDER BY place LIMIT ?"  # noqa: S608
-        return self._db.execute(query, (after, limit)).fetchall()
+    def page(self, show: PlanShow, after: int, limit: int) -> list[PlannedGroup]:
+        """``limit`` groups at most that follow the place ``after`` (0: the first ones)."""
+        rows = self._db.execute(
+            "SELECT place, grp, keeper, kind, similarity, freed FROM planned"  # noqa: S608 - made of our own words
+            f" WHERE {_SHOWN[show]} AND place > ? ORDER BY place LIMIT ?",
+            (after, limit),
+        ).fetchall()
+        return [
+            PlannedGroup(place, group, keeper, Kind(kind), similarity, freed, self._images(place))
+            for place, group, keeper, kind, similarity, freed in rows
+        ]
 
-    def fates(self, place: int) -> dict[str, tuple[Fate, str]]:
-        """What is to become of the images of a group, and why, by id."""
-        rows = self._db.execute("SELECT image, fate, reason FROM fate WHERE place = ?", (place,))
-        return {image: (Fate(fate), reason) for image, fate, reason in rows}
+    def _images(self, place: int) -> tuple[PlannedImage, ...]:
+        rows = self._db.execute(
+            "SELECT image, fate, reason, similarity, kind, cosine, distance, ssim FROM fate WHERE place = ? ORDER BY n",
+            (place,),
+        )
+        return tuple(PlannedImage(row[0], _signals(row[3:]), Fate(row[1]), row[2]) for row in rows)
 
     def items(self, start: int, count: int) -> list[PlannedItem]:
         """Files that are to move, ``count`` at most from number ``start`` (from 0) on."""
@@ -132,6 +181,11 @@ class PlanReader:
         """Whether a file is to move by this plan."""
         query = "SELECT 1 FROM item WHERE library = ? AND path = ?"
         return self._db.execute(query, (library, path)).fetchone() is not None
+
+
+def _signals(columns: Sequence[Any]) -> Signals | None:
+    similarity, kind, cosine, distance, ssim = columns
+    return None if kind is None else Signals(similarity, Kind(kind), cosine, distance, ssim)
 
 
 def _survivors(text: str) -> tuple[Survivor, ...]:

@@ -162,3 +162,46 @@ def test_one_decision_for_all_that_two_folders_share(
     expect(page.locator(".pair").first).to_be_visible()
     assert fits(page)
     keep(page, "pairs-phone")
+
+
+def test_identical_files_become_links(visitor: Visitor, shown: Gallery, workers: Callable[..., None]) -> None:
+    workers("files")
+    page = visitor.page(f"/scans/{SCAN}/plan")
+    expect(page.locator("#moves")).to_have_text("48")
+    page.get_by_label("Replace identical files by hard links").check()
+    expect(page.locator("#moves")).to_have_text("24")
+    expect(page.locator(".tile-fate", has_text="Stays: not the same bytes, so no link").first).to_be_visible()
+    page.get_by_role("button", name="Replace 24 files by hard links").click()
+    expect(page.locator("#outcome-title")).to_contain_text("Done: 24 pictures replaced by links", timeout=60_000)
+    assert here(shown) == 72
+    expect(page.locator(".tile-state", has_text="Replaced by a hard link").first).to_be_visible()
+    keep(page, "plan-links")
+    page.goto("/trash")
+    expect(page.locator(".entry", has_text="a hard link is in its place")).to_have_count(24)
+    keep(page, "trash-links")
+    page.get_by_role("button", name="To the plan, to bring all back").click()
+    page.get_by_role("button", name="Undo: bring back 24 pictures").click()
+    expect(page.locator("#outcome-title")).to_have_text("Undone: 24 pictures brought back", timeout=60_000)
+
+
+def test_pictures_move_to_a_folder_that_is_chosen(
+    visitor: Visitor, shown: Gallery, workers: Callable[..., None]
+) -> None:
+    workers("files")
+    page = visitor.page(f"/scans/{SCAN}/plan")
+    expect(page.locator("#apply")).to_be_enabled()
+    page.get_by_label("Move to a folder").check()
+    expect(page.locator("#apply")).to_be_disabled()
+    page.get_by_role("button", name="Choose a folder…").click()
+    page.locator("#picker-list").get_by_role("button", name="trip").click()
+    page.get_by_role("button", name="Choose this folder").click()
+    expect(page.locator("#target")).to_contain_text("pictures/trip")
+    page.get_by_role("button", name="Move 48 pictures to the folder").click()
+    expect(page.locator("#outcome-title")).to_contain_text("Done: 48 pictures moved", timeout=60_000)
+    assert here(shown) == 24
+    assert os.path.exists(os.path.join(shown.library.root, b"trip/small/000.jpg"))  # noqa: PTH110 - bytes
+    page.goto(f"/scans/{SCAN}")
+    page.get_by_role("button", name="Undo the last plan").click()
+    page.get_by_role("button", name="Undo: bring back 48 pictures").click()
+    expect(page.locator("#outcome-title")).to_have_text("Undone: 48 pictures brought back", timeout=60_000)
+    assert here(shown) == 72

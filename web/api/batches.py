@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import url_for
 
+from shared.domain.scan import Folder
 from shared.services import trash
 from web.api import views
 from web.api.schemas import BatchOut, DeletionBody, LatestBatchOut
@@ -27,12 +28,14 @@ def accepted(batch_id: str) -> Accepted:
 @blueprint.output(BatchOut, status_code=202)
 @blueprint.doc(responses=[400, 404, 409])
 def delete_images(json_data: DeletionBody) -> Accepted:
-    """Move images of a result to the trash.
+    """Move images of a result to the trash, to a folder, or replace them by hard links.
 
     409 ``last_copy`` where nothing of a group would stay; 409 ``no_other_copy`` where no other copy is known and
     ``confirmed`` is false; 409 ``not_writable`` where the library cannot be written.
     """
-    return accepted(trash.delete(context(), json_data.scan, json_data.images, json_data.confirmed))
+    body = json_data
+    target = None if body.target is None else Folder(body.target.library, body.target.path_b64)
+    return accepted(trash.delete(context(), body.scan, body.images, body.confirmed, body.action, target))
 
 
 @blueprint.get("/latest")

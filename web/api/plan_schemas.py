@@ -147,7 +147,7 @@ class FateOut(_Out):
 
 
 class PlannedGroupOut(_Out):
-    """``fates`` say by image id what is proposed; an image without one was decided before."""
+    """A group as it was when the plan was staged; ``fates`` say by image id what is proposed."""
 
     group: GroupOut
     fates: dict[str, FateOut]

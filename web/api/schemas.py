@@ -12,6 +12,7 @@ from apiflask.fields import UploadFile
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringConstraints
 
 from shared.domain.access import Scope
+from shared.domain.deletion import Action
 from shared.domain.model import Kind
 from shared.domain.review import GroupFilter, Show, Sort, Verdict
 from shared.domain.scan import (
@@ -241,9 +242,13 @@ class ChangedOut(BaseModel):
 
 
 class DeletionBody(_In):
+    """``target`` is the folder for the action move; files keep the folders they were in below it."""
+
     scan: Id
     images: list[Id] = Field(max_length=MOST_IMAGES)
     confirmed: bool = False
+    action: Action = Action.TRASH
+    target: FolderRef | None = None
 
 
 class RestoreBody(_In):
@@ -362,8 +367,8 @@ class ScansOut(_Out):
 
 class ImageOut(_Out):
     """``folder`` opens with the library's name; ``path`` is absolute, and ``path_b64`` (inside the library) is there
-    where it is not UTF-8. ``trashed`` is the id of the batch that moved it to the trash; ``reference`` is true where
-    it lies in a reference folder of the scan, from which nothing is deleted."""
+    where it is not UTF-8. ``trashed`` is the id of the batch that moved it, ``away`` where to; ``reference`` is true
+    where it lies in a reference folder of the scan, from which nothing is deleted."""
 
     id: str
     library: str
@@ -381,6 +386,7 @@ class ImageOut(_Out):
     thumbnail: str
     preview: str
     trashed: str | None
+    away: Action | None
     reference: bool
 
 
@@ -486,13 +492,14 @@ class OutcomeOut(_Out):
 
 
 class BatchOut(_Out):
-    """``kind`` is trash, restore or purge; ``state`` queued, running or done."""
+    """``kind`` is trash, restore or purge; ``state`` queued, running or done; ``plan`` that which it is part of."""
 
     id: str
     kind: str
     state: str
     created: float
     outcomes: list[OutcomeOut]
+    plan: str | None
 
 
 class LatestBatchOut(_Out):
@@ -500,6 +507,9 @@ class LatestBatchOut(_Out):
 
 
 class TrashEntryOut(_Out):
+    """``action`` is trash, or link where a hard link lies in the file's place. ``companions`` are the names of files
+    that went with it and come back with it. ``plan`` is the plan that moved it, if any."""
+
     id: str
     batch: str
     image: str
@@ -510,6 +520,9 @@ class TrashEntryOut(_Out):
     size: int
     deleted: float
     thumbnail: str
+    action: Action
+    plan: str | None
+    companions: list[str]
 
 
 class TrashOut(_Out):

@@ -18,8 +18,7 @@ blueprint = APIBlueprint("trash", __name__, url_prefix="/api/trash")
 def list_trash() -> TrashOut:
     """What lies in the trash, latest first."""
     ctx = context()
-    names = views.library_names(ctx)
-    return TrashOut(entries=[views.trash_entry(ctx, entry, names) for entry in trash.listed(ctx)])
+    return TrashOut(entries=views.trash_entries(ctx, trash.listed(ctx)))
 
 
 @blueprint.post("/restore")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from flask import url_for
 
 from shared.context import Context
+from shared.domain.deletion import Action
 from shared.domain.folder_pairs import FolderPair, Side
 from shared.domain.model import Group, Image, Library, Member, Signals
 from shared.domain.review import LOSSLESS, Decision
@@ -66,6 +68,8 @@ def _crumbs(top: Library, path: bytes) -> list[Crumb]:
 
 Names = Mapping[str, str]
 """Libraries' names by id."""
+Away = Mapping[str, tuple[str, Action]]
+"""By image id the batch that moved it, and where to."""
 
 
 def library_names(ctx: Context) -> Names:
@@ -78,9 +82,8 @@ def _place(names: Names, library_id: str, path: bytes) -> tuple[str, str]:
     return text(os.path.join(names.get(library_id, "?").encode(), directory).rstrip(b"/")), text(name)
 
 
-def image(
-    ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, trashed: Mapping[str, str]
-) -> ImageOut:
+def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, away: Away) -> ImageOut:
+    batch_id, action = away.get(shown.id, (None, None))
     folder, name = _place(names, shown.library, shown.path)
     small, large = THUMBNAIL_SIZES
     return ImageOut(
@@ -99,7 +102,8 @@ def image(
         frames=shown.frames,
         thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
         preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),
-        trashed=trashed.get(shown.id),
+        trashed=batch_id,
+        away=action,
         reference=wanted.is_reference(shown.library, shown.path),
     )
 
@@ -121,8 +125,10 @@ def members(ctx: Context, scan_id: str, shown: Sequence[Member]) -> list[MemberO
     ids = [member.image.id for member in shown]
     review.request_thumbnails(ctx, scan_id, ids)
     names, trashed, wanted = library_names(ctx), review.trashed(ctx, scan_id, ids), review.wanted(ctx, scan_id)
+    actions = review.actions(ctx, trashed.values())
+    away = {image_id: (batch_id, actions[batch_id]) for image_id, batch_id in trashed.items()}
     return [
-        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, trashed), signals=signals(member.signals))
+        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, away), signals=signals(member.signals))
         for member in shown
     ]
 
@@ -189,10 +195,22 @@ def batch(ctx: Context, shown: Batch) -> BatchOut:
         )
         for outcome in shown.outcomes
     ]
-    return BatchOut(id=shown.id, kind=shown.kind, state=shown.state, created=shown.created, outcomes=outcomes)
+    return BatchOut(
+        id=shown.id, kind=shown.kind, state=shown.state, created=shown.created, outcomes=outcomes, plan=shown.plan
+    )
 
 
-def trash_entry(ctx: Context, shown: TrashEntry, names: Names) -> TrashEntryOut:
+def trash_entries(ctx: Context, shown: Sequence[TrashEntry]) -> list[TrashEntryOut]:
+    """Each with those that went with it; one whose picture is not there any more stands for itself."""
+    there, names = {entry.id for entry in shown}, library_names(ctx)
+    following: dict[str, list[str]] = defaultdict(list)
+    for entry in shown:
+        if entry.leader in there:
+            following[str(entry.leader)].append(_place(names, entry.library, entry.path)[1])
+    return [trash_entry(ctx, one, names, following[one.id]) for one in shown if one.leader not in there]
+
+
+def trash_entry(ctx: Context, shown: TrashEntry, names: Names, companions: Sequence[str]) -> TrashEntryOut:
     folder, name = _place(names, shown.library, shown.path)
     return TrashEntryOut(
         id=shown.id,
@@ -205,4 +223,7 @@ def trash_entry(ctx: Context, shown: TrashEntry, names: Names) -> TrashEntryOut:
         size=shown.size,
         deleted=shown.deleted,
         thumbnail=url_for("thumbnails.of_content", digest=shown.digest),
+        action=shown.action,
+        plan=shown.plan,
+        companions=sorted(companions),
     )

@@ -123,3 +123,40 @@ def test_nothing_is_staged_or_saved_where_nothing_may_change(with_settings: Any,
     client = with_settings(read_only=True)
     assert client.post(f"/api/scans/{SCAN}/plans", json={"rules": RULES}).status_code == 403
     assert client.post("/api/rules", json={"name": "Mine", "rules": RULES}).status_code == 403
+
+
+def test_identical_files_become_links_and_themselves_again(client: FlaskClient, ctx: Context, shown: Gallery) -> None:
+    plan = staged(client, action="link")
+    assert plan["totals"]["moves"] == 3  # the smaller ones have other bytes
+    client.post(f"/api/plans/{plan['id']}/apply")
+    run_plan(ctx, plan["id"])
+    assert client.get(f"/api/plans/{plan['id']}").json["progress"]["done"] == 3
+    members = client.get(f"/api/plans/{plan['id']}/groups").json["groups"][0]["group"]["members"]
+    assert sorted(str(member["image"]["away"]) for member in members) == ["None", "None", "link"]
+    assert {entry["action"] for entry in client.get("/api/trash").json["entries"]} == {"link"}
+    assert here(shown) == 9
+    client.post(f"/api/plans/{plan['id']}/undo")
+    run_plan(ctx, plan["id"])
+    assert client.get("/api/trash").json["entries"] == []
+
+
+def test_pictures_move_to_a_folder_and_back(client: FlaskClient, ctx: Context, shown: Gallery) -> None:
+    os.mkdir(os.path.join(shown.library.root, b"sorted out"))  # noqa: PTH102 - bytes
+    target = {"library": shown.library.id, "path_b64": "c29ydGVkIG91dA"}
+    plan = staged(client, action="move", target=target)
+    assert plan["target"]["label"] == "pictures/sorted out"
+    client.post(f"/api/plans/{plan['id']}/apply")
+    run_plan(ctx, plan["id"])
+    assert here(shown) == 3
+    assert os.path.exists(os.path.join(shown.library.root, b"sorted out/small/000.jpg"))  # noqa: PTH110 - bytes
+    assert client.get("/api/trash").json["entries"] == []
+    latest = client.get("/api/batches/latest").json["batch"]
+    assert latest["plan"] == plan["id"]
+    client.post(f"/api/plans/{plan['id']}/undo")
+    run_plan(ctx, plan["id"])
+    assert here(shown) == 9
+    nowhere = {"library": shown.library.id, "path_b64": "bm93aGVyZQ"}
+    body = {"rules": RULES, "action": "move", "target": nowhere}
+    assert client.post(f"/api/scans/{SCAN}/plans", json=body).status_code == 404
+    batch = {"scan": SCAN, "images": [shown.id("small/000.jpg")], "action": "move", "target": target}
+    assert client.post("/api/batches", json=batch).status_code == 202

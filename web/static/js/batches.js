@@ -34,7 +34,7 @@ export class Mover {
     this.find = find;
     this.changed = changed;
     this.latest = null; // what Undo would bring back
-    byId("undo-last").addEventListener("click", () => this.undo(this.latest));
+    byId("undo-last").addEventListener("click", () => this.undoLatest());
   }
 
   // Raises ApiError where the whole request is refused; the tiles are then as before.
@@ -51,6 +51,11 @@ export class Mover {
     } finally {
       await this.showLatest();
     }
+  }
+
+  // A plan is undone as a whole, on its own page.
+  undoLatest() {
+    return this.latest.plan ? location.assign(`/plans/${this.latest.plan}`) : this.undo(this.latest);
   }
 
   async undo(batch) {
@@ -96,7 +101,10 @@ export class Mover {
     const { batch } = await get("/api/batches/latest").catch(() => ({ batch: null }));
     this.latest = batch;
     byId("undo-last").hidden = !batch;
-    if (batch) byId("undo-last").querySelector("span").textContent = `Undo: bring back ${plural(done(batch).length, "image")}`;
+    if (batch) {
+      const words = batch.plan ? "Undo the last plan…" : `Undo: bring back ${plural(done(batch).length, "image")}`;
+      byId("undo-last").querySelector("span").textContent = words;
+    }
     this.changed();
   }
 }

@@ -16,11 +16,16 @@ export const folders = () => some((key) => !asReference.has(key));
 export const reference = () => some((key) => asReference.has(key));
 
 export function setUp() {
+  setUpFor(byId("choose-folder"), choose);
+}
+
+// For any page: `button` opens the dialog, and `take` is given the folder that is chosen: { library, path_b64, label }.
+export function setUpFor(button, take) {
   closable(byId("picker"));
-  byId("choose-folder").addEventListener("click", () => { byId("picker").showModal(); openFirst(); });
-  byId("picker-choose").addEventListener("click", () => { choose(here); byId("picker").close(); });
+  button.addEventListener("click", () => { byId("picker").showModal(); openFirst(); });
+  byId("picker-choose").addEventListener("click", () => { take(here); byId("picker").close(); });
   byId("picker-add").addEventListener("submit", addLibrary);
-  byId("picker").addEventListener("close", () => byId("choose-folder").focus());
+  byId("picker").addEventListener("close", () => button.focus());
 }
 
 export function askForFolder() {

@@ -5,6 +5,7 @@ import { get, pause, post, remove } from "./api.js";
 import { Filter } from "./filter.js";
 import { bytes, count, plural } from "./format.js";
 import { PlanGroups } from "./plan-groups.js";
+import { setUpFor } from "./picker.js";
 import * as preview from "./preview.js";
 import { Rules, describe } from "./rules.js";
 import { byId, showError } from "./templates.js";
@@ -12,16 +13,24 @@ import { toast } from "./toasts.js";
 
 const WAIT_MS = 500;
 const { scan } = byId("plan").dataset;
+const ACTIONS = { // words for what becomes of pictures: where to, what is done, what was done
+  trash: ["To the trash", (n) => `Move ${plural(n, "picture")} to the trash`, "moved"],
+  move: ["To the folder", (n) => `Move ${plural(n, "picture")} to the folder`, "moved"],
+  link: ["Hard links", (n) => `Replace ${plural(n, "file")} by hard links`, "replaced by links"],
+};
 const WORKING = ["running", "undoing"];
 const rules = new Rules(changed);
 const groups = new PlanGroups(scan);
 let plan = null;
 let wanted = wantedOfAddress();
 let saved = [];
+let target = null; // the folder that pictures are to move to
 let turn = 0; // rises with each change, so that an answer to an earlier one is dropped
 let mine = false; // this page made the plan it shows, and drops it when it makes another
 
 preview.setUp();
+setUpFor(byId("choose-target"), (place) => { target = place; showTarget(); changed(); });
+byId("how").addEventListener("change", () => { showTarget(); changed(); });
 byId("apply").addEventListener("click", () => act("apply"));
 byId("stop").addEventListener("click", () => act("stop"));
 byId("undo").addEventListener("click", () => act("undo"));
@@ -39,6 +48,7 @@ async function begin() {
       show(await get(`/api/plans/${id}`));
       wanted = plan.wanted;
       rules.set(plan.rules);
+      takeAction();
       follow();
     } else {
       rules.set(known);
@@ -69,7 +79,8 @@ function wantedOfAddress() {
 
 function changed() {
   showError(byId("rules-error"));
-  if (rules.complete) stage();
+  if (rules.complete && (action() !== "move" || target)) stage();
+  else byId("apply").disabled = true;
 }
 
 // Quick changes one after another make one plan.
@@ -80,7 +91,9 @@ async function stage() {
   await pause(plan ? 250 : 0);
   if (now !== turn) return;
   try {
-    const staged = await post(`/api/scans/${scan}/plans`, { wanted, rules: rules.value });
+    const staged = await post(`/api/scans/${scan}/plans`, {
+      wanted, rules: rules.value, action: action(), target: action() === "move" ? { library: target.library, path_b64: target.path_b64 } : null,
+    });
     if (now !== turn) return void drop(staged.id);
     if (mine) drop(plan.id);
     mine = true;
@@ -91,6 +104,19 @@ async function stage() {
   } catch (error) {
     if (now === turn) fail(error);
   }
+}
+
+const action = () => document.querySelector("input[name=action]:checked").value;
+
+function showTarget() {
+  byId("target-row").hidden = action() !== "move";
+  byId("target").textContent = target?.label ?? "No folder chosen yet.";
+}
+
+function takeAction() {
+  document.querySelector(`input[name=action][value=${plan.action}]`).checked = true;
+  ({ target } = plan);
+  showTarget();
 }
 
 const drop = (id) => remove(`/api/plans/${id}`).catch(() => {}); // it was applied elsewhere, or is dropped already
@@ -105,7 +131,9 @@ function show(found) {
   byId("plan").classList.toggle("applied", !staged);
   byId("outcome-title").textContent = title();
   byId("by").hidden = staged;
-  byId("by").textContent = describe(plan.rules);
+  byId("how").hidden = !staged;
+  byId("moves-label").textContent = ACTIONS[plan.action][0];
+  byId("by").textContent = [describe(plan.rules), plan.target && `To ${plan.target.label}.`].filter(Boolean).join(" ");
   byId("keeps").textContent = count(totals.keeps);
   byId("moves").textContent = count(totals.moves);
   byId("freed").textContent = bytes(totals.freed);
@@ -118,10 +146,10 @@ function show(found) {
 function title() {
   const { totals, progress, state } = plan;
   return {
-    staged: totals.moves ? `${plural(totals.moves, "picture")} of ${plural(totals.groups, "group")} would go` : "Nothing would go by these rules",
+    staged: totals.moves ? `${plural(totals.moves, "picture")} of ${plural(totals.groups, "group")} ${plan.action === "link" ? "would become links" : "would go"}` : "Nothing would go by these rules",
     running: `Moving ${plural(totals.moves, "picture")}…`,
     stopped: `Stopped: ${plural(progress.done - progress.restored, "picture")} of ${count(totals.moves)} moved`,
-    done: `Done: ${plural(progress.done, "picture")} moved (${bytes(progress.freed)})`,
+    done: `Done: ${plural(progress.done, "picture")} ${ACTIONS[plan.action][2]} (${bytes(progress.freed)})`,
     undoing: `Bringing back ${plural(progress.done, "picture")}…`,
     undone: `Undone: ${plural(progress.restored, "picture")} brought back`,
   }[state];
@@ -133,7 +161,7 @@ function offer() {
   const applicable = state === "staged" || (state === "stopped" && progress.done + progress.refused < totals.moves);
   byId("apply").hidden = !applicable;
   byId("apply").disabled = !totals.moves;
-  byId("apply").querySelector("span").textContent = state === "stopped" ? "Go on" : `Move ${plural(totals.moves, "picture")} to the trash`;
+  byId("apply").querySelector("span").textContent = state === "stopped" ? "Go on" : ACTIONS[plan.action][1](totals.moves);
   byId("staged-note").hidden = state !== "staged" || !totals.moves;
   byId("stop").hidden = !WORKING.includes(state);
   byId("undo").hidden = !(["stopped", "done", "undone"].includes(state) && away > 0);

@@ -6,6 +6,7 @@ import { clone, showError } from "./templates.js";
 import { load } from "./thumbnails.js";
 
 export const REFERENCE = "This lies in a folder that is only compared with: nothing is deleted there.";
+const AWAY = { trash: "In the trash", move: "Moved to a folder", link: "Replaced by a hard link" };
 const EQUAL = { exact: "Identical file", "same-pixels": "Same pixels" };
 
 export class Tile {
@@ -86,7 +87,7 @@ export class Tile {
   setMoving(words) {
     this.moving = words;
     if (words) this.select(false);
-    this.showState(words ?? (this.trashed ? "In the trash" : ""));
+    this.showState(words ?? (this.trashed ? AWAY[this.image.away ?? "trash"] : ""));
     showError(this.find(".tile-refused"));
   }
 
@@ -95,7 +96,7 @@ export class Tile {
     this.trashed = batch;
     if (batch) this.select(false);
     this.element.classList.toggle("trashed", Boolean(batch));
-    this.showState(batch ? "In the trash" : "");
+    this.showState(batch ? AWAY[this.image.away ?? "trash"] : "");
   }
 
   refuse(reason) {

@@ -3,10 +3,12 @@
 import { get } from "./api.js";
 import { done, refused, run } from "./batches.js";
 import { confirm } from "./confirm.js";
-import { bytes, plural, time } from "./format.js";
+import { bytes, count, plural, time } from "./format.js";
 import { byId, clone, showError } from "./templates.js";
 import { toast } from "./toasts.js";
 
+const SHOWN = 50;
+const LINKED = { link: "a hard link is in its place" };
 let entries = [];
 
 byId("purge-all").addEventListener("click", () => purge(entries));
@@ -25,17 +27,28 @@ async function refresh() {
 }
 
 function show() {
-  const batches = Map.groupBy(entries, (entry) => entry.batch);
-  byId("batches").replaceChildren(...[...batches].map(([id, some]) => makeBatch(id, some)));
+  const batches = Map.groupBy(entries, (entry) => entry.plan ?? entry.batch);
+  byId("batches").replaceChildren(...[...batches.values()].map(makeBatch));
   byId("empty").hidden = entries.length > 0;
   byId("purge-all").hidden = !entries.length;
 }
 
-function makeBatch(id, some) {
+// A plan is brought back as a whole on its own page; entries are shown some at a time, since there may be thousands.
+function makeBatch(some) {
+  const [{ batch, plan, deleted }] = some;
   const section = clone("batch");
-  section.querySelector("h2").textContent = `${plural(some.length, "picture")} (${size(some)}), ${time(some[0].deleted)}`;
-  section.querySelector("button").addEventListener("click", () => restore(id, some));
-  section.querySelector(".entries").append(...some.map((entry) => makeEntry(id, entry)));
+  section.querySelector("h2").textContent = `${plural(some.length, "picture")} (${size(some)}), ${time(deleted)}`;
+  section.querySelector("[data-all]").addEventListener("click", () => (plan ? location.assign(`/plans/${plan}`) : restore(batch, some)));
+  if (plan) section.querySelector("[data-all] span").textContent = "To the plan, to bring all back";
+  const more = section.querySelector("[data-more]");
+  const list = section.querySelector(".entries");
+  const showMore = () => {
+    list.append(...some.slice(list.childElementCount, list.childElementCount + SHOWN).map((entry) => makeEntry(entry.batch, entry)));
+    more.hidden = list.childElementCount === some.length;
+    more.textContent = `Show more of ${count(some.length)}`;
+  };
+  more.addEventListener("click", showMore);
+  showMore();
   return section;
 }
 
@@ -46,7 +59,8 @@ function makeEntry(id, entry) {
   img.src = entry.thumbnail;
   item.dataset.entry = entry.id;
   item.querySelector("strong").textContent = entry.name;
-  item.querySelector(".hint").textContent = `${entry.folder} · ${bytes(entry.size)}`;
+  const parts = [entry.folder, bytes(entry.size), LINKED[entry.action], entry.companions.length && `with ${entry.companions.join(", ")}`];
+  item.querySelector(".hint").textContent = parts.filter(Boolean).join(" · ");
   const restoring = item.querySelector("[data-restore]");
   restoring.setAttribute("aria-label", `Bring back ${entry.name}`);
   restoring.addEventListener("click", () => restore(id, [entry]));
