@@ -14,14 +14,17 @@ from PIL import Image as Pillow
 
 from shared.context import Context
 from shared.domain.model import Image, Kind, Library, Pair, Signals, Unreadable, image_id, library_id
-from shared.domain.scan import Folder, Preset, ScanKind, ScanRequest, State
+from shared.domain.scan import Folder, Phase, Preset, ScanKind, ScanRequest, State
+from shared.domain.similarity import single
 from shared.layout import THUMBNAIL_SIZES
 from shared.store import keys, libraries, results
 from shared.store import scans as store
+from shared.store.scans import Found
 from tests.pictures import photo
 
 SCAN = "5ca9000000000001"
 SEARCH = "5ea4c40000000001"
+RUNNING = "4a11000000000001"
 ODD_NAME = b"odd-\xff.jpg"
 
 EXACT = Signals(1.0, Kind.EXACT, None, 0, 1.0)
@@ -57,7 +60,7 @@ def make(ctx: Context, root: Path, groups: int = 3) -> Gallery:
             images[name.decode("utf-8", "backslashreplace")] = _place(ctx, library, name, data)
     (root / "torn.jpg").write_bytes(original[:2000])
     gallery = Gallery(library, images)
-    write(ctx, SCAN, ScanRequest((Folder(library.id),)), _scan_result(gallery, groups))
+    write(ctx, SCAN, ScanRequest((Folder(library.id),)), scan_result(gallery, groups))
     search = ScanRequest(
         (Folder(library.id, b"trip"),), Preset.NEAR, kind=ScanKind.FIND, upload="0" * 32, upload_name="mine.jpg"
     )
@@ -102,14 +105,15 @@ def _place(ctx: Context, library: Library, path: bytes, data: bytes) -> Image:
     )
 
 
-def _scan_result(gallery: Gallery, groups: int) -> results.Result:
+def scan_result(gallery: Gallery, groups: int) -> results.Result:
+    """What a scan of it finds: similar pairs reach from 0.97 down, a hundredth a group."""
     rows, pairs = [], []
     images = list(gallery.images.values())
     for n in range(groups):
         original, copy, small = images[3 * n : 3 * n + 3]
         near = Signals(0.97 - n / 100, Kind.SIMILAR, None, 2, 0.95)
         rows.append((original.id, [(copy.id, EXACT), (small.id, near)], copy.size + small.size))
-        pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near, near.similarity)]
+        pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near, single(near.similarity))]
     torn = Unreadable(gallery.library.id, b"torn.jpg", "truncated", "The file ends too early: it is incomplete.")
     folders = Counter((image.library, image.path.rpartition(b"/")[0]) for image in images)
     return results.Result(len(images), images, [(images[0].id, 100, 2)], rows, pairs, [], [torn], folders=folders)
@@ -132,6 +136,18 @@ def write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Resu
         "matches": len(list(result.matches)), "unreadable": len(list(result.unreadable)),
     }  # fmt: skip
     ctx.redis.hset(keys.scan(scan_id), mapping=counts | {"state": State.DONE, "ended": time.time()})
+
+
+def run_on(ctx: Context, gallery: Gallery) -> str:
+    """A scan that is reading its pictures, a third of the way; returns its id."""
+    now = time.time()
+    store.create(ctx.redis, RUNNING, ScanRequest((Folder(gallery.library.id, b"trip"),)), now)
+    store.claim(ctx.redis, RUNNING, Phase.PLAN, 0, now, 10.0)
+    fields = {f"total:{Phase.EXTRACT}": 3, "images": 24}
+    store.complete(ctx.redis, RUNNING, Phase.PLAN, 0, Found(set=fields), now)
+    store.claim(ctx.redis, RUNNING, Phase.EXTRACT, 0, now, 10.0)
+    store.complete(ctx.redis, RUNNING, Phase.EXTRACT, 0, Found(add={"images_done": 8}), now)
+    return RUNNING
 
 
 def fake_weights(ctx: Context, name: str) -> None:

@@ -78,6 +78,12 @@ def plan(plan_id: str) -> str:
     return render_template("plan.html", scan=scans.progress(context(), scan_id), plan_id=plan_id)
 
 
+@blueprint.get("/scans/<scan_id>/calibrate")
+def calibrate(scan_id: str) -> str:
+    """Judge some pairs, and learn how strict to be."""
+    return render_template("calibrate.html", scan=scans.progress(context(), scan_id))
+
+
 @blueprint.get("/verdicts")
 def verdicts() -> str:
     """What was decided about pairs."""

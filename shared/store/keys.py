@@ -16,6 +16,7 @@ verdicts                   hash    "<digest>:<digest>" -> JSON (see verdicts)   
 plans                      zset    plan id by time of request                    services        never
 plan:<id>                  hash    how far a plan is (see plans)                 services, workers  never
 rules                      hash    name -> JSON of keep rules (see codec)        services        never
+judgements                 hash    "<digest>:<digest>" -> 1 same, 0 not          services        never
 shepherd                   string  who watches over lost units                   workers         seconds
 served                     hash    queue -> when a worker last served it          workers         never
 tokens                     hash    API token id -> JSON (see access)             services        never
@@ -39,6 +40,7 @@ TRASHED = ROOT + "trashed"
 VERDICTS = ROOT + "verdicts"
 PLANS = ROOT + "plans"
 RULES = ROOT + "rules"
+JUDGEMENTS = ROOT + "judgements"
 SHEPHERD = ROOT + "shepherd"
 SERVED = ROOT + "served"
 TOKENS = ROOT + "tokens"

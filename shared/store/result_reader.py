@@ -17,7 +17,8 @@ from shared.domain.errors import NotFound
 from shared.domain.folder_pairs import FolderPair, Side
 from shared.domain.model import Group, Image, Kind, Member, Pair, Signals, Unreadable
 from shared.domain.review import GroupFilter, Sort
-from shared.store import group_conditions
+from shared.store import group_conditions, pair_sample
+from shared.store.pair_sample import Sampled
 
 _IMAGE = "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames"
 _SIGNALS = "similarity, kind, cosine, distance, ssim"
@@ -244,6 +245,18 @@ class ResultReader:
 
     def _meta(self, key: str) -> float:
         return float(self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+    def reach_counts(self) -> dict[int, int]:
+        """See :func:`shared.store.pair_sample.counts`."""
+        return pair_sample.counts(self._db)
+
+    def draw(self, least: float, most: float, limit: int, seed: int) -> list[Sampled]:
+        """See :func:`shared.store.pair_sample.draw`."""
+        return pair_sample.draw(self._db, least, most, limit, seed)
+
+    def judged(self, pairs: Iterable[tuple[str, str]]) -> list[Sampled]:
+        """See :func:`shared.store.pair_sample.judged`."""
+        return pair_sample.judged(self._db, pairs)
 
     def images(self) -> dict[str, Image]:
         """All images that are in a pair, a group or a match, by id."""

@@ -65,6 +65,12 @@ def shown(ctx: Context, tmp_path: Path) -> Gallery:
 
 
 @pytest.fixture
+def running(ctx: Context, shown: Gallery) -> str:
+    """The id of a scan that is reading its pictures."""
+    return gallery.run_on(ctx, shown)
+
+
+@pytest.fixture
 def workers(redis_url: str, ctx: Context, tmp_path: Path) -> Iterator[Callable[..., None]]:
     """Start real workers: ``workers("files", "compare")``."""
     started: list[Worker] = []

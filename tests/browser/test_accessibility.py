@@ -7,10 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from shared.context import Context
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Visitor
-from tests.gallery import SCAN, SEARCH, Gallery
+from tests.gallery import RUNNING, SCAN, SEARCH
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +41,13 @@ STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "find": ("/find", "#drop", ()),
     "scans": ("/scans", ".scan-item", ()),
     "scans, deleting one": ("/scans", ".scan-item", (_click("Delete"),)),
+    "a scan, running": (f"/scans/{RUNNING}", "#progress", ()),
+    "a scan, paused": (f"/scans/{RUNNING}", "#progress", (_click("Pause"),)),
+    "a scan, cancelled": (
+        f"/scans/{RUNNING}",
+        "#progress",
+        (_click("Cancel"), lambda page: expect(page.locator("#ended")).to_be_visible()),
+    ),
     "groups": (f"/scans/{SCAN}", ".group .tile img", ()),
     "groups, selected": (f"/scans/{SCAN}", ".group .tile img", (_selected,)),
     "groups, unreadable": (f"/scans/{SCAN}", ".group .tile img", (_unreadable,)),
@@ -66,7 +72,7 @@ STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
 
 
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_no_page_fails_wcag_in_any_state(visitor: Visitor, shown: Gallery, ctx: Context, size: str, theme: str) -> None:
+def test_no_page_fails_wcag_in_any_state(visitor: Visitor, running: str, size: str, theme: str) -> None:
     found = {}
     for name, (path, ready, states) in STATES.items():
         page = visitor.page(path, size, theme)

@@ -9,29 +9,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from shared.context import Context
-from shared.domain.scan import Folder, Phase, ScanRequest
+from shared.domain.scan import Folder, Phase
 from shared.services import libraries
 from shared.store import scans as store
 from shared.store.scans import Found
 from tests.browser.conftest import SIZES, Visitor, keep
 from tests.browser.test_looks import fits
-from tests.gallery import SCAN, SEARCH, Gallery
+from tests.gallery import SCAN, SEARCH
 
 pytestmark = pytest.mark.browser
-RUNNING = "4a11000000000001"
-
-
-@pytest.fixture
-def running(ctx: Context, shown: Gallery) -> str:
-    """A scan that is reading its pictures, a third of the way."""
-    now = time.time()
-    store.create(ctx.redis, RUNNING, ScanRequest((Folder(shown.library.id, b"trip"),)), now)
-    store.claim(ctx.redis, RUNNING, Phase.PLAN, 0, now, 10.0)
-    fields = {f"total:{Phase.EXTRACT}": 3, "images": 24}
-    store.complete(ctx.redis, RUNNING, Phase.PLAN, 0, Found(set=fields), now)
-    store.claim(ctx.redis, RUNNING, Phase.EXTRACT, 0, now, 10.0)
-    store.complete(ctx.redis, RUNNING, Phase.EXTRACT, 0, Found(add={"images_done": 8}), now)
-    return RUNNING
 
 
 def item(page: Page, scan: str) -> Locator:

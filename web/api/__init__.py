@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from web.api import (
     batches,
+    calibration,
     checks,
     keep_rules,
     libraries,
@@ -21,6 +22,6 @@ from web.api import (
 
 def install(app: APIFlask) -> None:
     for topic in (
-        libraries, checks, scans, searches, results, batches, trash, tokens, verdicts, plans, keep_rules,
+        libraries, checks, scans, searches, results, calibration, batches, trash, tokens, verdicts, plans, keep_rules,
     ):  # fmt: skip
         app.register_blueprint(topic.blueprint)

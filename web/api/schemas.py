@@ -190,6 +190,28 @@ class ExportQuery(FilterQuery):
         return Selection(self.wanted(), self.sort, only)
 
 
+class Answer(_In):
+    """Whether two images of a scan show one picture; null takes the answer back."""
+
+    a: Id
+    b: Id
+    same: bool | None
+
+
+class AnswersBody(ThresholdQuery):
+    answers: list[Answer] = Field(min_length=1, max_length=1000)
+
+
+class EstimateOut(BaseModel):
+    """``pairs`` match at ``threshold``; the fraction ``precision`` of them is right, with 90% between low and high."""
+
+    threshold: float
+    precision: float
+    low: float
+    high: float
+    pairs: int
+
+
 class PairOfImages(_In):
     """Two images of a scan, by id."""
 
@@ -417,6 +439,24 @@ class GroupOut(_Out):
     freed: int
     cursor: str
     members: list[MemberOut]
+
+
+class QuestionOut(_Out):
+    """``reach`` is the highest threshold at which the two match."""
+
+    a: ImageOut
+    b: ImageOut
+    reach: float
+
+
+class CalibrationOut(_Out):
+    """``answers`` so far on this scan's pairs, of which ``right`` said yes; ``suggested`` null while they are few."""
+
+    questions: list[QuestionOut]
+    answers: int
+    right: int
+    estimates: list[EstimateOut]
+    suggested: float | None
 
 
 class GroupsOut(_Out):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ def test_precision_rises_with_the_threshold_and_lies_in_its_interval(
     assert found[0].pairs == sum(counts.values())
     for one in found:
         assert 0 <= one.low <= one.precision <= one.high <= 1
-    for lower, higher in itertools.pairwise(found):
+    for lower, higher in pairwise(found):
         assert lower.precision <= higher.precision + 1e-9
         assert lower.pairs >= higher.pairs
 

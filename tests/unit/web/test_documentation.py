@@ -16,6 +16,7 @@ PAGES = {
     "pages.find",
     "pages.scan",
     "pages.scans_page",
+    "pages.calibrate",
     "pages.trash",
     "pages.compare",
     "pages.verdicts",

@@ -58,6 +58,9 @@ function bindKeys() {
   ]);
 }
 
+// From the first group on: they were formed anew.
+export const showAnew = () => startAnew(filter);
+
 function startAnew(wanted) {
   filter = wanted;
   history.pushState(null, "", address());

@@ -8,6 +8,7 @@ import * as preview from "./preview.js";
 import { follow, showControls } from "./progress.js";
 import { recall } from "./query.js";
 import { byId, showError } from "./templates.js";
+import * as threshold from "./threshold.js";
 import { toast } from "./toasts.js";
 
 const { id } = byId("scan").dataset;
@@ -83,12 +84,19 @@ async function showResults(progress) {
   byId("results").hidden = false;
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
+  if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
   if (!found) {
     if (!isSearch) byId("filters").hidden = true;
     return showEmpty(progress);
   }
   const reasons = await readOnly();
   await (isSearch ? matches : groups).show(id, reasons);
+}
+
+async function regrouped() {
+  const progress = await get(`/api/scans/${id}`);
+  byId("summary").textContent = `${plural(progress.groups, "group")} in ${plural(progress.images.total, "picture")}`;
+  groups.showAnew();
 }
 
 function showEmpty(progress) {
