@@ -39,13 +39,19 @@ def group(ctx: Context, scan: Scan, unit: int) -> Found:
         answers = _answers(ctx, scan, found, copies)
         results.write(ctx.layout.result(scan.id), _result(ctx, scan, copies, matches=answers))
         return Found(set={"groups": 0, "matches": len(answers)})
+    result, counting = grouped(ctx, scan, found, copies)
+    results.write(ctx.layout.result(scan.id), result)
+    exact = sum(len(some) - 1 for some in copies.values())
+    return Found(set={"groups": len(result.groups), "matches": counting + exact})
+
+
+def grouped(ctx: Context, scan: Scan, found: Matches, copies: Copies | None = None) -> tuple[results.Result, int]:
+    """The result that these matches make, and how many of them reach the threshold."""
+    copies = _copies(ctx, scan, found) if copies is None else copies
     shown = shown_threshold(scan.request)
     counting = found.taken(found.reach >= np.float32(shown))
     groups = _listed(_formed(scan.request, counting, copies), counting, copies)
-    result = _result(ctx, scan, copies, groups=groups, found=found, shown=shown)
-    results.write(ctx.layout.result(scan.id), result)
-    exact = sum(len(some) - 1 for some in copies.values())
-    return Found(set={"groups": len(groups), "matches": len(counting) + exact})
+    return _result(ctx, scan, copies, groups=groups, found=found, shown=shown), len(counting)
 
 
 def shown_threshold(wanted: ScanRequest) -> float:
