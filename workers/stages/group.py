@@ -193,7 +193,7 @@ def _answers(ctx: Context, scan: Scan, found: Matches, copies: Copies) -> list[t
 
 def _folders(ctx: Context, scan: Scan) -> Counter[tuple[str, bytes]]:
     """Readable images directly in each folder."""
-    places = tables.read(ctx, scan.id, "images", ["library", "path"])
+    places = tables.read(ctx, scan.id, tables.indexed(scan, "images"), ["library", "path"])
     libraries, paths = places["library"].to_pylist(), places["path"].to_pylist()
     return Counter((library, path.rpartition(b"/")[0]) for library, path in zip(libraries, paths, strict=True))
 
