@@ -21,6 +21,7 @@ from shared.domain.similarity import single
 from shared.store import results
 from shared.store.scans import Found, Scan
 from workers import tables
+from workers.stages.flood import completed
 from workers.stages.matches import Matches
 from workers.stages.matches import matches as find_matches
 from workers.stages.neighbours import Neighbours
@@ -49,8 +50,10 @@ def grouped(ctx: Context, scan: Scan, found: Matches, copies: Copies | None = No
     """The result that these matches make, and how many of them reach the threshold."""
     copies = _copies(ctx, scan, found) if copies is None else copies
     shown = shown_threshold(scan.request)
+    ranked = sorted(copies, key=lambda row: _place(scan.request, copies[row][0][0]))
+    found = completed(ctx, scan, found, ranked, shown)
     counting = found.taken(found.reach >= np.float32(shown))
-    groups = _listed(_formed(scan.request, counting, copies), counting, copies)
+    groups = _listed(_formed(ranked, counting, copies), counting, copies)
     return _result(ctx, scan, copies, groups=groups, found=found, shown=shown), len(counting)
 
 
@@ -98,7 +101,7 @@ def _copies(ctx: Context, scan: Scan, found: Matches) -> Copies:
     several = {c["values"].as_py() for c in counts if c["counts"].as_py() > 1}
     rows = set(found.found["b"].tolist())
     if scan.request.upload is None:
-        rows |= several | set(found.found["a"].tolist())
+        rows |= several | set(found.found["a"].tolist()) | set(found.omitted["row"].tolist())
     else:
         rows |= _equal_to_query(ctx, scan)
     wanted = images.filter(pc.is_in(images["content"], value_set=pa.array(sorted(rows), images["content"].type)))
@@ -146,9 +149,8 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
     )
 
 
-def _formed(wanted: ScanRequest, counting: Matches, copies: Copies) -> list[Formed[int]]:
+def _formed(ranked: Sequence[int], counting: Matches, copies: Copies) -> list[Formed[int]]:
     """The groups of contents, most bytes freed first."""
-    ranked = sorted(copies, key=lambda row: _place(wanted, copies[row][0][0]))
     neighbours = Neighbours(counting.found["a"], counting.found["b"], counting.similarity, ranked)
     held = {row: [Copy(image.id, file, image.size) for image, file in some] for row, some in copies.items()}
     return form(ranked, neighbours, held)
