@@ -50,6 +50,10 @@ class Layout:
     def result(self, scan_id: str) -> Path:
         return self.scan(scan_id) / "result.sqlite"
 
+    def provisional(self, scan_id: str) -> Path:
+        """The groups that a scan has found so far, while it compares."""
+        return self.scan(scan_id) / "provisional.sqlite"
+
     @property
     def features(self) -> Path:
         return self.root / "features" / "v1"

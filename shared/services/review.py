@@ -10,11 +10,11 @@ from pathlib import Path
 
 from shared.context import Context
 from shared.domain.deletion import Action
-from shared.domain.errors import InvalidRequest, NotFound
+from shared.domain.errors import Conflict, InvalidRequest, NotFound
 from shared.domain.folder_pairs import FolderPair
 from shared.domain.model import Group, Image, Member
 from shared.domain.review import GroupFilter, Show, Sort
-from shared.domain.scan import ScanRequest
+from shared.domain.scan import ENDED, ScanRequest, State
 from shared.layout import THUMBNAIL_SIZES
 from shared.names import MAKE_THUMBNAILS
 from shared.store import batches, keys, libraries, results, scans, verdicts
@@ -50,6 +50,14 @@ def deciding(ctx: Context, scan_id: str, show: Show = Show.OPEN, whole: bool = F
         yield reader
 
 
+@contextmanager
+def _images(ctx: Context, scan_id: str) -> Iterator[results.ResultReader]:
+    """The images of a result, or while there is none, of what was found so far."""
+    scans.get(ctx.redis, scan_id)
+    with results.opened(results.latest(ctx.layout, scan_id)) as reader:
+        yield reader
+
+
 @dataclass(frozen=True, slots=True)
 class GroupPage:
     """Some groups, each with the cursor that stands at it. ``total`` counts all that are wanted: on the first page."""
@@ -74,6 +82,25 @@ def groups(
         cursors = [reader.cursor(group.id, sort) for group in found[:limit]]
         total = None if after else reader.count(wanted)
     return GroupPage(found[:limit], cursors, len(found) > limit, total)
+
+
+def provisional(ctx: Context, scan_id: str, sort: Sort, after: str, limit: int) -> tuple[GroupPage, float]:
+    """Groups that a scan which still compares has found so far, and when that was (epoch seconds).
+
+    They are to be looked at, not decided on: what is compared later may change every one of them. Raises NotFound;
+    Conflict where there are none: it has not compared for long, or it has ended; InvalidRequest for a cursor that is
+    none.
+    """
+    ended = State(scans.fields(ctx.redis, scan_id)["state"]) in ENDED
+    path = ctx.layout.provisional(scan_id)
+    if ended or not path.exists():
+        raise Conflict("This scan shows no groups yet, or it has ended.", code="nothing_yet")
+    made = path.stat().st_mtime
+    with results.opened(path) as reader:
+        found = reader.page(EVERYTHING, sort, after, limit + 1)
+        cursors = [reader.cursor(group.id, sort) for group in found[:limit]]
+        total = None if after else reader.count(EVERYTHING)
+    return GroupPage(found[:limit], cursors, len(found) > limit, total), made
 
 
 def group(ctx: Context, scan_id: str, group_id: int, sort: Sort = Sort.FREED) -> tuple[Group, str]:
@@ -102,7 +129,7 @@ def matches(ctx: Context, scan_id: str) -> list[Member]:
 
 def image(ctx: Context, scan_id: str, image_id: str) -> Image:
     """One image of a result. Raises NotFound, Conflict."""
-    with _reading(ctx, scan_id) as reader:
+    with _images(ctx, scan_id) as reader:
         return reader.image(image_id)
 
 
@@ -122,7 +149,7 @@ def thumbnail(ctx: Context, scan_id: str, image_id: str, size: int) -> Path | No
 
 def request_thumbnails(ctx: Context, scan_id: str, image_ids: Sequence[str]) -> None:
     """Ask workers for those of a whole page that are not made yet, in one task."""
-    with _reading(ctx, scan_id) as reader:
+    with _images(ctx, scan_id) as reader:
         digests = {image_id: reader.image(image_id).digest for image_id in image_ids}
     missing = [i for i, d in digests.items() if not all(ctx.layout.thumbnail(d, s).exists() for s in THUMBNAIL_SIZES)]
     fresh = [i for i in missing if ctx.redis.set(keys.thumbnail(scan_id, i), 1, nx=True, ex=_ASK_AGAIN_S)]

@@ -192,11 +192,15 @@ def end(ctx: Context, scan_id: str, state: State, code: str = "", message: str =
 
 
 def tidy(ctx: Context, scan_id: str) -> None:
-    """Remove what a scan that has ended no longer needs: its upload and its chunks. Repeating it is harmless."""
+    """Remove what a scan that has ended no longer needs: its upload, its chunks, what it had found so far.
+
+    Repeating it is harmless.
+    """
     upload = store.get(ctx.redis, scan_id).request.upload
     if upload is not None:
         ctx.layout.upload(upload).unlink(missing_ok=True)
     shutil.rmtree(ctx.layout.scan(scan_id) / "chunks", ignore_errors=True)
+    ctx.layout.provisional(scan_id).unlink(missing_ok=True)
 
 
 def result(ctx: Context, scan_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ scan:<id>                  hash    request, state, phase, counters (see scans)  
 scan:<id>:done:<phase>     bitmap  bit u: unit u is done                         workers         with the scan
 scan:<id>:leases           zset    "<phase>:<unit>" by when its lease ends       workers         with the scan
 scan:<id>:attempts         hash    "<phase>:<unit>" -> times begun               workers         with the scan
+scan:<id>:provisional      string  somebody has just shown what was found so far workers         seconds
 batches                    zset    batch id by time of request                   services        never
 batch:<id>                 hash    a deletion or its undoing (see batches)       services, workers  never
 trashed                    hash    image id -> batch id that moved it            files worker    never
@@ -61,6 +62,10 @@ def leases(scan_id: str) -> str:
 
 def attempts(scan_id: str) -> str:
     return f"{scan(scan_id)}:attempts"
+
+
+def provisional(scan_id: str) -> str:
+    return f"{scan(scan_id)}:provisional"
 
 
 def batch(batch_id: str) -> str:

@@ -21,10 +21,11 @@ from pathlib import Path
 from shared.domain import folder_pairs
 from shared.domain.errors import Conflict
 from shared.domain.model import Image, Kind, Pair, Signals, Unreadable
+from shared.layout import Layout
 from shared.store.result_reader import ResultReader
 from shared.whole import written_whole
 
-__all__ = ["Grouped", "Result", "ResultReader", "opened", "replace_groups", "write"]
+__all__ = ["Grouped", "Result", "ResultReader", "latest", "opened", "replace_groups", "write"]
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NUMERIC) WITHOUT ROWID;
@@ -195,6 +196,12 @@ def _summarize(db: sqlite3.Connection) -> None:
 
 def _columns(signals: Signals) -> tuple[float, str, float | None, int | None, float | None]:
     return signals.similarity, signals.kind, signals.cosine, signals.distance, signals.ssim
+
+
+def latest(layout: Layout, scan_id: str) -> Path:
+    """A scan's result, or what it has found so far where that is all there is."""
+    result, provisional = layout.result(scan_id), layout.provisional(scan_id)
+    return provisional if provisional.exists() and not result.exists() else result
 
 
 @contextmanager

@@ -174,6 +174,16 @@ def count_groups(redis: Redis, scan_id: str, groups: int, matches: int) -> None:
     redis.hset(keys.scan(scan_id), mapping={"groups": groups, "matches": matches})
 
 
+def take_turn(redis: Redis, scan_id: str, every_s: float) -> bool:
+    """Whether it is time to show what a scan has found so far, and nobody else is at it."""
+    return bool(redis.set(keys.provisional(scan_id), 1, nx=True, px=int(every_s * 1000)))
+
+
+def wait_turn(redis: Redis, scan_id: str, pause_s: float) -> None:
+    """Nobody is to show it again before this time is over."""
+    redis.set(keys.provisional(scan_id), 1, px=int(pause_s * 1000))
+
+
 def give_back(redis: Redis, scan_id: str, phase: Phase, unit: int, now: float, error: str) -> None:
     """A unit failed unexpectedly: let its lease end now, so that it is tried again, and remember why."""
     pipe = redis.pipeline()

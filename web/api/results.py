@@ -20,6 +20,8 @@ from web.api.schemas import (
     GroupsOut,
     GroupsQuery,
     MatchesOut,
+    ProvisionalOut,
+    ProvisionalQuery,
     RegroupedOut,
     SortQuery,
     ThresholdQuery,
@@ -69,6 +71,18 @@ def list_groups(scan_id: str, query_data: GroupsQuery) -> GroupsOut:
     page = review.groups(ctx, scan_id, query.wanted(), query.sort, query.after, query.limit)
     shown = views.groups(ctx, scan_id, page.groups, page.cursors)
     return GroupsOut(groups=shown, next=page.cursors[-1] if page.more else None, total=page.total)
+
+
+@blueprint.get("/provisional")
+@blueprint.input(ProvisionalQuery, location="query")
+@blueprint.output(ProvisionalOut)
+@blueprint.doc(responses=[400, 409])
+def list_provisional(scan_id: str, query_data: ProvisionalQuery) -> ProvisionalOut:
+    """Groups that a scan has found so far, while it still compares: to be looked at, not decided on."""
+    ctx, query = context(), query_data
+    page, made = review.provisional(ctx, scan_id, query.sort, query.after, query.limit)
+    shown = views.groups(ctx, scan_id, page.groups, page.cursors)
+    return ProvisionalOut(groups=shown, next=page.cursors[-1] if page.more else None, total=page.total, made=made)
 
 
 @blueprint.get("/groups/<int:group_id>")

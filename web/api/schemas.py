@@ -173,6 +173,13 @@ class RegroupedOut(BaseModel):
     capped: int
 
 
+class ProvisionalQuery(SortQuery):
+    """``after`` is a ``next`` or a ``cursor`` of the same ``made``."""
+
+    after: Text = Field("", max_length=100)
+    limit: int = Field(20, ge=1, le=100)
+
+
 class GroupsQuery(FilterQuery):
     """``after`` is a ``next`` or a ``cursor``."""
 
@@ -465,6 +472,13 @@ class GroupsOut(_Out):
     groups: list[GroupOut]
     next: str | None
     total: int | None
+
+
+class ProvisionalOut(GroupsOut):
+    """What a scan has found so far, at ``made``: to be looked at, not decided on."""
+
+    provisional: Literal[True] = True
+    made: float
 
 
 class FolderChoice(_Out):

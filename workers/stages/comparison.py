@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from shared.context import Context
 from shared.domain.chunking import block_pair, pair_count
-from shared.store.scans import Found, Scan
+from shared.store.scans import Scan
 from workers import cover, kept, scores, tables
 from workers.scores import Scores
 from workers.stages.blocks import Signals, load_block, load_query
@@ -134,11 +134,3 @@ def _digests(ctx: Context, scan: Scan) -> pa.Array:
 def omitted(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
     """The counts of what was left out, of several pairs of blocks."""
     return scores.counted(np.concatenate([np.empty(0, scores.OMITTED), *parts]))
-
-
-def compare_blocks(ctx: Context, scan: Scan, unit: int) -> Found:
-    """Score one pair of blocks that no earlier scan has compared; of a search, its image with one block."""
-    comparison = Comparison.of(ctx, scan)
-    pair = comparison.tasks[unit]
-    comparison.compare(pair)
-    return Found(add={"pairs_done": comparison.pairs(pair)})

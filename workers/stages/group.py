@@ -21,6 +21,7 @@ from shared.domain.similarity import single
 from shared.store import results
 from shared.store.scans import Found, Scan
 from workers import tables
+from workers.stages.flood import completed
 from workers.stages.matches import Matches
 from workers.stages.matches import matches as find_matches
 from workers.stages.neighbours import Neighbours
@@ -39,13 +40,21 @@ def group(ctx: Context, scan: Scan, unit: int) -> Found:
         answers = _answers(ctx, scan, found, copies)
         results.write(ctx.layout.result(scan.id), _result(ctx, scan, copies, matches=answers))
         return Found(set={"groups": 0, "matches": len(answers)})
-    shown = shown_threshold(scan.request)
-    counting = found.taken(found.reach >= np.float32(shown))
-    groups = _listed(_formed(scan.request, counting, copies), counting, copies)
-    result = _result(ctx, scan, copies, groups=groups, found=found, shown=shown)
+    result, counting = grouped(ctx, scan, found, copies)
     results.write(ctx.layout.result(scan.id), result)
     exact = sum(len(some) - 1 for some in copies.values())
-    return Found(set={"groups": len(groups), "matches": len(counting) + exact})
+    return Found(set={"groups": len(result.groups), "matches": counting + exact})
+
+
+def grouped(ctx: Context, scan: Scan, found: Matches, copies: Copies | None = None) -> tuple[results.Result, int]:
+    """The result that these matches make, and how many of them reach the threshold."""
+    copies = _copies(ctx, scan, found) if copies is None else copies
+    shown = shown_threshold(scan.request)
+    ranked = sorted(copies, key=lambda row: _place(scan.request, copies[row][0][0]))
+    found = completed(ctx, scan, found, ranked, shown)
+    counting = found.taken(found.reach >= np.float32(shown))
+    groups = _listed(_formed(ranked, counting, copies), counting, copies)
+    return _result(ctx, scan, copies, groups=groups, found=found, shown=shown), len(counting)
 
 
 def shown_threshold(wanted: ScanRequest) -> float:
@@ -92,7 +101,7 @@ def _copies(ctx: Context, scan: Scan, found: Matches) -> Copies:
     several = {c["values"].as_py() for c in counts if c["counts"].as_py() > 1}
     rows = set(found.found["b"].tolist())
     if scan.request.upload is None:
-        rows |= several | set(found.found["a"].tolist())
+        rows |= several | set(found.found["a"].tolist()) | set(found.omitted["row"].tolist())
     else:
         rows |= _equal_to_query(ctx, scan)
     wanted = images.filter(pc.is_in(images["content"], value_set=pa.array(sorted(rows), images["content"].type)))
@@ -140,9 +149,8 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
     )
 
 
-def _formed(wanted: ScanRequest, counting: Matches, copies: Copies) -> list[Formed[int]]:
+def _formed(ranked: Sequence[int], counting: Matches, copies: Copies) -> list[Formed[int]]:
     """The groups of contents, most bytes freed first."""
-    ranked = sorted(copies, key=lambda row: _place(wanted, copies[row][0][0]))
     neighbours = Neighbours(counting.found["a"], counting.found["b"], counting.similarity, ranked)
     held = {row: [Copy(image.id, file, image.size) for image, file in some] for row, some in copies.items()}
     return form(ranked, neighbours, held)
@@ -187,7 +195,7 @@ def _answers(ctx: Context, scan: Scan, found: Matches, copies: Copies) -> list[t
 
 def _folders(ctx: Context, scan: Scan) -> Counter[tuple[str, bytes]]:
     """Readable images directly in each folder."""
-    places = tables.read(ctx, scan.id, "images", ["library", "path"])
+    places = tables.read(ctx, scan.id, tables.indexed(scan, "images"), ["library", "path"])
     libraries, paths = places["library"].to_pylist(), places["path"].to_pylist()
     return Counter((library, path.rpartition(b"/")[0]) for library, path in zip(libraries, paths, strict=True))
 

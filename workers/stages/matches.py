@@ -73,7 +73,7 @@ def matches(ctx: Context, scan: Scan) -> Matches:
 
 def gathered(ctx: Context, scan: Scan, parts: Iterable[Scores]) -> Matches:
     """Those of the matches in ``parts`` that count, the weaker ones dropped on the way, so that memory is bounded."""
-    judge = _Judge(ctx, scan)
+    judge = Judge(ctx, scan)
     found, left_out, waiting = judge.matches([]), [], []
     for part in parts:
         waiting.append(judge.counting(part.matches))
@@ -86,7 +86,15 @@ def gathered(ctx: Context, scan: Scan, parts: Iterable[Scores]) -> Matches:
     return replace(found, omitted=omitted([*left_out, found.omitted]))
 
 
-class _Judge:
+def joined(parts: Sequence[Matches]) -> Matches:
+    """All matches in one, those of the first part first, each pair once; what the first part has left out."""
+    found = np.concatenate([part.found for part in parts])
+    first = np.sort(np.unique(found["a"].astype(np.int64) << 32 | found["b"], return_index=True)[1])
+    reach, strength = (np.concatenate([getattr(part, name) for part in parts]) for name in ("reach", "similarity"))
+    return Matches(found[first], reach[first], strength[first], parts[0].omitted)
+
+
+class Judge:
     """Says which matches count in a scan, and how much."""
 
     def __init__(self, ctx: Context, scan: Scan) -> None:
@@ -108,10 +116,12 @@ class _Judge:
         kept: npt.NDArray[np.void] = counting[counting["flags"] != 0]
         return kept
 
-    def matches(self, parts: Sequence[npt.NDArray[np.void]]) -> Matches:
-        """The strongest of these, and what the others were."""
+    def matches(self, parts: Sequence[npt.NDArray[np.void]], capped: bool = True) -> Matches:
+        """The strongest of these, and what the others were; all where they are not to be ``capped``."""
         found = np.concatenate([np.empty(0, scores.MATCH), *parts])
         reach, strength = _measured(self._wanted, found)
+        if not capped:
+            return Matches(found, reach, strength, np.empty(0, scores.OMITTED))
         kept = scores.capped(found, reach, self._most, strength)
         return Matches(kept.matches, *_measured(self._wanted, kept.matches), kept.omitted)
 

@@ -65,6 +65,16 @@ def latest(ctx: Context, scan: Scan) -> str:
     return "" if kept is None else kept.key
 
 
+def taken(ctx: Context, scan: Scan) -> Projection | None:
+    """The projection of a scan, None where it takes none, or it is there no more."""
+    if not scan.projection or scan.deep is None:
+        return None
+    try:
+        return Projection.load(folder(ctx, scan.deep) / f"{scan.projection}.npz")
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def _better(kept: Projection | None, sample: np.ndarray, floor: float, rows: int) -> Projection | None:
     """The projection that was kept, or one that is learned now where that saves enough."""
     kernel = choose(rows * (rows - 1) / 2)

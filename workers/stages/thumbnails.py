@@ -14,7 +14,7 @@ from workers.vision.reading import Failure
 
 def make(ctx: Context, scan_id: str, image_ids: Sequence[str]) -> None:
     """Make what is missing. A file that changed since the scan gets none, for it would show another picture."""
-    with results.opened(ctx.layout.result(scan_id)) as reader:
+    with results.opened(results.latest(ctx.layout, scan_id)) as reader:
         images = [reader.image(image_id) for image_id in image_ids]
     missing = [i for i in images if not all(ctx.layout.thumbnail(i.digest, s).exists() for s in THUMBNAIL_SIZES)]
     jobs = engine.jobs(ctx, ((number, image.library, image.path) for number, image in enumerate(missing)))

@@ -19,7 +19,7 @@ _STAGES: dict[Phase, str] = {
     Phase.PLAN: "workers.stages.plan:plan",
     Phase.EXTRACT: "workers.stages.extract:extract_chunk",
     Phase.INDEX: "workers.stages.index:index",
-    Phase.COMPARE: "workers.stages.comparison:compare_blocks",
+    Phase.COMPARE: "workers.stages.comparing:compare_blocks",
     Phase.SHORTLIST: "workers.stages.verify:shortlist",
     Phase.VERIFY: "workers.stages.verify:digest_pixels",
     Phase.GROUP: "workers.stages.group:group",

@@ -191,3 +191,16 @@ def test_groups_of_another_threshold_are_told_and_then_shown(client: FlaskClient
     groups = client.get(f"/api/scans/{SCAN}/groups").get_json()["groups"]
     assert sorted(len(group["members"]) for group in groups) == [2, 3, 3]
     assert client.post(at, json={"threshold": 2}).status_code == 422
+
+
+def test_what_a_running_scan_has_found_so_far_is_marked(client: FlaskClient, ctx: Context, shown: Gallery) -> None:
+    at = f"/api/scans/{SCAN}/provisional"
+    assert client.get(at).get_json()["error"]["code"] == "nothing_yet"
+    ctx.layout.result(SCAN).rename(ctx.layout.provisional(SCAN))
+    ctx.redis.hset(keys.scan(SCAN), "state", "running")
+    page = get(client, f"{at}?limit=2")
+    assert page["provisional"] is True
+    assert page["made"] > 0
+    assert (len(page["groups"]), page["total"]) == (2, 3)
+    assert [group["id"] for group in get(client, f"{at}?after={page['next']}")["groups"]] == [3]
+    assert client.get(f"/api/scans/{SCAN}/groups").status_code == 409

@@ -6,7 +6,7 @@ from shared.context import Context
 from shared.domain.scan import PHASES, Phase
 from shared.store import scans as store
 from workers import units
-from workers.stages.comparison import compare_blocks
+from workers.stages.comparing import compare_blocks
 from workers.stages.extract import extract_chunk
 from workers.stages.group import group
 from workers.stages.index import index
