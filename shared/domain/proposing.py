@@ -6,7 +6,7 @@ that the group was found around may go too, so that matching it is not enough), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from shared.domain.companions import partners
 from shared.domain.keep_rules import Choice, Rules
 from shared.domain.model import Group, Image, Kind, Signals
 from shared.domain.proposals import proposable
+from shared.domain.review import digest_pair
 
 EXACT = Signals(1.0, Kind.EXACT)
 SAME_PIXELS = Signals(1.0, Kind.SAME_PIXELS)
@@ -43,8 +44,13 @@ Relation = Callable[[Image, Image], Signals | None]
 MayGo = Callable[[Image], bool]
 
 
-def propose(group: Group, rules: Rules, may_go: MayGo, relation: Relation) -> list[Proposal]:
-    """Proposals for all members of a group, in their order. ``may_go`` restricts what may be proposed to go."""
+def propose(
+    group: Group, rules: Rules, may_go: MayGo, relation: Relation, decided: Container[tuple[str, str]] = ()
+) -> list[Proposal]:
+    """Proposals for all members of a group, in their order.
+
+    ``may_go`` restricts what may be proposed to go; ``decided`` are the pairs of digests, ascending, with a verdict.
+    """
     images = [member.image for member in group.members]
     choice = keep_rules.choose(images, rules)
     stays = {image.id for image in images if rules.protects(image) or not may_go(image)}
@@ -54,7 +60,9 @@ def propose(group: Group, rules: Rules, may_go: MayGo, relation: Relation) -> li
     winner, why = kept
     related = _Related(group, winner, relation)
     return [
-        Proposal(image, Fate.KEEP, why) if image is winner else _of_member(image, choice, rules, stays, related)
+        _of_member(image, choice, rules, stays, related, digest_pair(image.digest, winner.digest) in decided)
+        if image is not winner
+        else Proposal(image, Fate.KEEP, why)
         for image in images
     ]
 
@@ -117,9 +125,13 @@ class _Related:
         return EXACT if image.digest == self._keeper.digest else self._signals[image.id]
 
 
-def _of_member(image: Image, choice: Choice, rules: Rules, stays: set[str], related: _Related) -> Proposal:
+def _of_member(
+    image: Image, choice: Choice, rules: Rules, stays: set[str], related: _Related, decided: bool
+) -> Proposal:
     if image.id in stays:
         return _staying(image, rules)
+    if decided:
+        return Proposal(image, Fate.KEEP, "it was decided before that both stay")
     winner = related.winner
     if image.library == winner.library and partners(image.path, winner.path):
         return Proposal(image, Fate.KEEP, "the other half of a RAW and JPEG pair")

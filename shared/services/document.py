@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Container
 from functools import cache
 from typing import Any
 
 from shared.context import Context
 from shared.domain.model import Group, Image, Signals
+from shared.domain.review import digest_pair
 from shared.domain.scan import ScanRequest
 from shared.store import libraries
 from shared.store.results import ResultReader
@@ -16,8 +18,13 @@ from shared.store.results import ResultReader
 VERSION = 1
 
 
-def document(ctx: Context, wanted: ScanRequest, reader: ResultReader) -> dict[str, Any]:
-    """The whole result of a scan (``groups`` and ``pairs``) or of a search (``query`` and ``matches``)."""
+def document(
+    ctx: Context, wanted: ScanRequest, reader: ResultReader, decided: Container[tuple[str, str]]
+) -> dict[str, Any]:
+    """The whole result of a scan (``groups`` and ``pairs``) or of a search (``query`` and ``matches``).
+
+    ``reader`` leaves out what is settled; ``decided`` are the pairs of digests that have a verdict.
+    """
     writer = _Writer(ctx)
     images = reader.images()
     head: dict[str, Any] = {
@@ -34,9 +41,13 @@ def document(ctx: Context, wanted: ScanRequest, reader: ResultReader) -> dict[st
         matches = [writer.image("path", m.image) | signals(m.signals) for m in reader.matches()]
         return head | {"query": wanted.upload_name, "matches": matches}
     pairs = (
-        writer.image("a", images[p.a]) | writer.image("b", images[p.b]) | signals(p.signals) for p in reader.pairs()
+        writer.image("a", images[p.a]) | writer.image("b", images[p.b]) | signals(p.signals)
+        for p in reader.pairs()
+        if digest_pair(images[p.a].digest, images[p.b].digest) not in decided
     )
-    return head | {"groups": [writer.group(group) for group in reader.groups()], "pairs": list(pairs)}
+    hidden = reader.hidden()
+    groups = (writer.group(group) for group in reader.groups() if group.id not in hidden)
+    return head | {"groups": list(groups), "pairs": list(pairs)}
 
 
 def signals(found: Signals | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from shared.domain.review import Between, GroupFilter
 from shared.domain.scan import Folder
 from shared.names import RUN_PLAN
 from shared.services import access, libraries, review, trash
-from shared.store import batches, journal, plan_file, plans, scans
+from shared.store import batches, journal, plan_file, plans, scans, verdicts
 from shared.store.results import ResultReader
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -139,13 +139,13 @@ def refused(ctx: Context, plan_id: str, limit: int = 100) -> list[Outcome]:
 
 
 def _proposed(ctx: Context, reader: ResultReader, header: PlanHeader) -> Iterator[tuple[Group, Sequence[Proposal]]]:
-    away = review.away(ctx, header.scan)
+    away, decided = review.away(ctx, header.scan), verdicts.pairs(ctx.redis)
     reference = scans.get(ctx.redis, header.scan).request.reference  # nothing goes from there, either
     rules, may_go = _scope(replace(header.rules, protected=header.rules.protected + reference), header.wanted.between)
     for group in reader.every(header.wanted):
         left = replace(group, members=tuple(member for member in group.members if member.image.id not in away))
         if len(left.members) > 1:
-            proposals = propose(left, rules, may_go, reader.relation)
+            proposals = propose(left, rules, may_go, reader.relation, decided)
             yield left, [_linkable(p) for p in proposals] if header.action is Action.LINK else proposals
 
 

@@ -19,7 +19,7 @@ from shared.domain.scan import ENDED, PHASES, Folder, Phase, ScanRequest, State
 from shared.names import PHASE_TASKS
 from shared.services import access, review, standstill
 from shared.services.document import document
-from shared.store import libraries, results
+from shared.store import libraries, results, verdicts
 from shared.store import scans as store
 
 _PIECE = 1 << 20
@@ -206,8 +206,8 @@ def tidy(ctx: Context, scan_id: str) -> None:
 def result(ctx: Context, scan_id: str) -> dict[str, Any]:
     """The documented JSON result (docs/api.md). Raises NotFound; Conflict while the scan has not ended well."""
     wanted = store.get(ctx.redis, scan_id).request
-    with results.opened(ctx.layout.result(scan_id)) as reader:
-        return document(ctx, wanted, reader)
+    with review.deciding(ctx, scan_id) as reader:
+        return document(ctx, wanted, reader, verdicts.pairs(ctx.redis))
 
 
 def unreadable(ctx: Context, scan_id: str) -> list[Unreadable]:

@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from shared.domain.errors import InvalidRequest
 from shared.domain.review import GroupFilter, Show, Sort
@@ -110,8 +111,17 @@ def touch(db: sqlite3.Connection, image_ids: Iterable[str]) -> None:
     )
 
 
-def settle(db: sqlite3.Connection, pairs: Iterable[tuple[str, str]]) -> Mapping[int, frozenset[str]]:
-    """Image ids by group whose content has a verdict together with the keeper's; remembers what is hidden by that."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What verdicts make of a result: image ids by group that are not alike with its keeper any more, and the groups
+    of which nothing is left by that."""
+
+    images: Mapping[int, frozenset[str]]
+    hidden: frozenset[int]
+
+
+def settled_by(db: sqlite3.Connection, pairs: Iterable[tuple[str, str]]) -> Settled:
+    """What these pairs of digests settle."""
     both_ways = {ordered for a, b in pairs for ordered in ((a, b), (b, a))}
     rows = db.execute(
         "SELECT g.id, i.id FROM json_each(?) j"
@@ -120,11 +130,16 @@ def settle(db: sqlite3.Connection, pairs: Iterable[tuple[str, str]]) -> Mapping[
         " WHERE i.id <> g.keeper AND k.digest = json_extract(j.value, '$[1]')",
         (json.dumps(sorted(both_ways)),),
     )
-    settled: dict[int, set[str]] = defaultdict(set)
+    images: dict[int, set[str]] = defaultdict(set)
     for group, image in rows:
-        settled[group].add(image)
-    for group, images in settled.items():
-        members = int(db.execute("SELECT count(*) FROM member WHERE grp = ?", (group,)).fetchone()[0])
-        if len(images) == members - 1:
-            db.execute("INSERT INTO hidden VALUES (?)", (group,))
-    return {group: frozenset(images) for group, images in settled.items()}
+        images[group].add(image)
+    sizes = {
+        group: int(db.execute("SELECT count(*) FROM member WHERE grp = ?", (group,)).fetchone()[0]) for group in images
+    }
+    hidden = frozenset(group for group, found in images.items() if len(found) == sizes[group] - 1)
+    return Settled({group: frozenset(found) for group, found in images.items()}, hidden)
+
+
+def settle(db: sqlite3.Connection, settled: Settled) -> None:
+    """Remember which groups are hidden."""
+    db.executemany("INSERT OR IGNORE INTO hidden VALUES (?)", ((group,) for group in settled.hidden))

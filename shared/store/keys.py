@@ -14,6 +14,7 @@ batches                    zset    batch id by time of request                  
 batch:<id>                 hash    a deletion or its undoing (see batches)       services, workers  never
 trashed                    hash    image id -> batch id that moved it            files worker    never
 verdicts                   hash    "<digest>:<digest>" -> JSON (see verdicts)     services        never
+verdicts:mark              string  another text after each change of verdicts    services        never
 plans                      zset    plan id by time of request                    services        never
 plan:<id>                  hash    how far a plan is (see plans)                 services, workers  never
 rules                      hash    name -> JSON of keep rules (see codec)        services        never
@@ -39,6 +40,7 @@ SCANS = ROOT + "scans"
 BATCHES = ROOT + "batches"
 TRASHED = ROOT + "trashed"
 VERDICTS = ROOT + "verdicts"
+VERDICTS_MARK = VERDICTS + ":mark"
 PLANS = ROOT + "plans"
 RULES = ROOT + "rules"
 JUDGEMENTS = ROOT + "judgements"

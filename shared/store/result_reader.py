@@ -18,6 +18,7 @@ from shared.domain.folder_pairs import FolderPair, Side
 from shared.domain.model import Group, Image, Kind, Member, Pair, Signals, Unreadable
 from shared.domain.review import GroupFilter, Sort
 from shared.store import group_conditions, pair_sample
+from shared.store.group_conditions import Settled
 from shared.store.pair_sample import Sampled
 
 _IMAGE = "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames"
@@ -128,13 +129,17 @@ class ResultReader:
             raise _NO_GROUP()
         return group_conditions.cursor(row[0], group_id)
 
-    def settle(self, pairs: Iterable[tuple[str, str]], whole: bool = False) -> None:
-        """From here on, leave out of a group what has a verdict together with its keeper (digests, ascending).
+    def settled_by(self, pairs: Iterable[tuple[str, str]]) -> Settled:
+        """What has a verdict together with its group's keeper, from pairs of digests in ascending order."""
+        return group_conditions.settled_by(self._db, pairs)
+
+    def settle(self, settled: Settled, whole: bool = False) -> None:
+        """From here on, leave out of a group what is settled.
 
         With ``whole`` groups are shown whole all the same; only which ones count as decided follows from it.
         """
-        settled = group_conditions.settle(self._db, pairs)
-        self._settled = {} if whole else settled
+        group_conditions.settle(self._db, settled)
+        self._settled = {} if whole else settled.images
 
     def touch(self, image_ids: Iterable[str]) -> None:
         """From here on, the groups of these images count as decided."""

@@ -117,7 +117,7 @@ def test_any_path_survives_the_json_result(ctx: Context, paths: list[bytes], sig
     with tempfile.TemporaryDirectory(prefix="ll-") as folder:
         results.write(Path(folder) / "result.sqlite", found)
         with results.opened(Path(folder) / "result.sqlite") as reader:
-            text = json.dumps(document(ctx, ScanRequest(folders=(Folder(first.library),)), reader), allow_nan=False)
+            text = json.dumps(document(ctx, ScanRequest(folders=(Folder(first.library),)), reader, ()), allow_nan=False)
     read = json.loads(text.encode("utf-8"))
     absolute = {os.path.join(ROOT, path) for path in paths}
     assert {place(entry, "path") for entry in read["unreadable"]} == absolute

@@ -55,7 +55,8 @@ def pages(path: Path, wanted: GroupFilter, sort: Sort) -> Iterator[float]:
     for _ in range(2):
         begun = time.perf_counter()
         with results.opened(path) as reader:
-            reader.settle((f"{3 * n:064x}", f"{3 * n + 1:064x}") for n in range(1000))
+            decided = ((f"{3 * n:064x}", f"{3 * n + 1:064x}") for n in range(1000))
+            reader.settle(reader.settled_by(decided))
             reader.touch(f"{3 * n:032x}" for n in range(5000, 6000))
             found = reader.page(wanted, sort, after, 21)
             if not after:

@@ -100,6 +100,13 @@ def test_a_match_that_does_not_suffice_is_left(monkeypatch: pytest.MonkeyPatch) 
     assert fates(found) == {"a": "keep", "b": "left", "c": "move"}
 
 
+def test_what_was_decided_to_stay_beside_the_kept_one_stays() -> None:
+    asked = group(image("a", 1), (image("b", 9), SAME), (image("c", 2), SAME))
+    found = propose(asked, BY_SIZE, lambda image: True, lambda one, other: SIMILAR, {("b", "c")})
+    assert fates(found) == {"a": "move", "b": "keep", "c": "keep"}
+    assert found[2].reason == "it was decided before that both stay"
+
+
 _names = st.sampled_from(["a", "safe/b", "c", "x/IMG.CR2", "x/IMG.JPG", "safe/f"])
 _members = st.lists(
     st.tuples(st.builds(image, _names, st.integers(1, 3), st.sampled_from("pq")), st.sampled_from([SIMILAR, SAME])),

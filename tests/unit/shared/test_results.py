@@ -104,7 +104,8 @@ def test_what_has_a_verdict_leaves_its_group_and_a_group_of_nothing_else_is_hidd
     groups = [("a", [("b", EXACT), ("c", NEAR)], 20), ("d", [("e", EXACT)], 10)]
     results.write(tmp_path / "r", results.Result(5, images, [], groups, [], [], []))
     with results.opened(tmp_path / "r") as reader:
-        reader.settle([("a" * 64, "c" * 64), ("d" * 64, "e" * 64), ("b" * 64, "c" * 64)])
+        decided = [("a" * 64, "c" * 64), ("d" * 64, "e" * 64), ("b" * 64, "c" * 64)]
+        reader.settle(reader.settled_by(decided))
         (left,) = reader.page(EVERYTHING, Sort.FREED, "", 9)
         assert [member.image.id for member in left.members] == ["a", "b"]
         assert (left.kind, left.similarity, left.freed) == (Kind.EXACT, 1.0, 10)

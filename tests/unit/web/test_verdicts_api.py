@@ -71,3 +71,33 @@ def test_a_document_that_is_none_changes_nothing(client: FlaskClient, ctx: Conte
 def test_an_image_that_is_not_of_the_scan_is_404(client: FlaskClient, shown: Gallery) -> None:
     body = {"verdict": "burst", "pairs": [{"a": shown.id("trip/001.jpg"), "b": "0" * 32}]}
     assert client.post(SCAN_VERDICTS, json=body).status_code == 404
+
+
+def test_the_whole_result_leaves_out_what_is_decided(client: FlaskClient, shown: Gallery) -> None:
+    before = client.get(f"/api/scans/{SCAN}/result").json
+    decide(client, shown, "trip/001.jpg", "small/001.jpg", "variants")
+    after = client.get(f"/api/scans/{SCAN}/result").json
+    assert len(before["pairs"]) - len(after["pairs"]) == 1
+    assert len(after["groups"]) == len(before["groups"])
+    decide(client, shown, "trip/001.jpg", "copies/copy 1.jpg", "duplicates")
+    last = client.get(f"/api/scans/{SCAN}/result").json
+    assert len(before["groups"]) - len(last["groups"]) == 1
+    assert not [p for p in last["pairs"] if p["a"].endswith("trip/001.jpg")]
+
+
+def test_verdicts_are_read_once_however_often_they_are_asked_for(
+    client: FlaskClient, ctx: Context, shown: Gallery
+) -> None:
+    decide(client, shown, "trip/001.jpg", "small/001.jpg", "variants")
+
+    def read() -> int:
+        return int(ctx.redis.info("commandstats").get("cmdstat_hkeys", {"calls": 0})["calls"])
+
+    client.get(f"/api/scans/{SCAN}/groups")
+    before = read()
+    for _ in range(3):
+        assert len(client.get(f"/api/scans/{SCAN}/groups").json["groups"]) == 3
+    assert read() == before
+    decide(client, shown, "trip/001.jpg", "copies/copy 1.jpg", "duplicates")
+    assert len(client.get(f"/api/scans/{SCAN}/groups").json["groups"]) == 2
+    assert read() == before + 1

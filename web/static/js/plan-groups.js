@@ -7,6 +7,7 @@ import { Tile } from "./tiles.js";
 
 const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
 const FATES = { keep: "Stays", move: "Goes", left: "Yours to decide" };
+const ORDER = ["keep", "move", "left"];
 const EMPTY = { moves: "Nothing goes.", left: "Nothing is left for you to decide." };
 
 export class PlanGroups {
@@ -67,7 +68,9 @@ export class PlanGroups {
     element.querySelector(".kind").dataset.kind = group.kind;
     element.querySelector(".group-title").textContent = title;
     element.querySelector("[data-compare]").href = `/scans/${this.scan}/compare?group=${group.id}`;
-    element.querySelector(".tiles").append(...group.members.map((member) => this.tile(member, fates[member.image.id])));
+    const order = (member) => ORDER.indexOf(fates[member.image.id]?.fate);
+    const members = [...group.members].sort((a, b) => order(a) - order(b));
+    element.querySelector(".tiles").append(...members.map((member) => this.tile(member, fates[member.image.id])));
     return element;
   }
 
