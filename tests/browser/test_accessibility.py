@@ -34,6 +34,18 @@ def _unreadable(page: Page) -> None:
     expect(page.locator(".unreadable-list li")).to_have_count(1)
 
 
+def _target(page: Page) -> None:
+    page.get_by_label("Move to a folder").check()
+    page.get_by_role("button", name="Choose a folder…").click()
+
+
+def _prefer(page: Page) -> None:
+    page.get_by_label("Add a rule").select_option("folders")
+    page.get_by_label("Prefer a folder").select_option(label="pictures/small")
+    expect(page.get_by_role("button", name="Remove pictures/small")).to_be_visible()
+    expect(page.locator("#apply")).to_be_enabled()
+
+
 STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "start": ("/", "#start", ()),
     "start, choosing a folder": ("/", "#start", (_click("Choose a folder"),)),
@@ -60,6 +72,11 @@ STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "compare, slider": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("l"),)),
     "compare, flipped": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("f"),)),
     "compare, keys": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("?"),)),
+    "plan": (f"/scans/{SCAN}/plan", ".group .tile img", ()),
+    "plan, a folder to choose": (f"/scans/{SCAN}/plan", ".group .tile img", (_target,)),
+    "plan, folders preferred": (f"/scans/{SCAN}/plan", ".group .tile img", (_prefer,)),
+    "plan, what is left": (f"/scans/{SCAN}/plan", ".group .tile img", (_click("Left for you"),)),
+    "folder pairs": (f"/scans/{SCAN}/folders", ".pair", ()),
     "decisions, none": ("/verdicts", "#empty", ()),
     "compare, a decision": (f"/scans/{SCAN}/compare?group=2", "#pair", (_press("3"),)),
     "decisions": ("/verdicts", ".verdict", ()),

@@ -63,7 +63,7 @@ export class PlanGroups {
     const freed = going.reduce((total, member) => total + member.image.size, 0);
     const title = going.length ? `${plural(going.length, "picture")} of ${count(group.members.length)}, ${bytes(freed)}` : plural(group.members.length, "picture");
     element.dataset.group = group.id;
-    element.setAttribute("aria-label", `Group: ${KINDS[group.kind]}, ${title}`);
+    element.setAttribute("aria-label", `Group ${group.id}: ${KINDS[group.kind]}, ${title}`);
     element.querySelector(".kind").textContent = KINDS[group.kind];
     element.querySelector(".kind").dataset.kind = group.kind;
     element.querySelector(".group-title").textContent = title;
