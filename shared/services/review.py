@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,13 +17,12 @@ from shared.domain.review import GroupFilter, Show, Sort
 from shared.domain.scan import ENDED, ScanRequest, State
 from shared.layout import THUMBNAIL_SIZES
 from shared.names import MAKE_THUMBNAILS
-from shared.store import batches, keys, libraries, results, scans, verdicts
-from shared.store.group_conditions import Settled
+from shared.services import settled
+from shared.store import batches, keys, libraries, results, scans
 
 _ASK_AGAIN_S = 30
 _MOST_FOLDERS = 200
 _MOST_PAIRS = 200
-_MOST_SETTLED = 16
 EVERYTHING = GroupFilter()
 
 
@@ -48,12 +45,12 @@ def deciding(ctx: Context, scan_id: str, show: Show = Show.OPEN, whole: bool = F
     ``show`` other than open also tells apart the groups of which something was moved. Raises NotFound, Conflict.
     """
     result = ctx.layout.result(scan_id)
-    before = _identity(result)
+    before = settled.identity(result)
     with _reading(ctx, scan_id) as reader:
         if show is not Show.OPEN:
             reader.touch(away(ctx, scan_id))
-        is_same = before == _identity(result)  # else it was grouped anew just now, and either may have been opened
-        reader.settle(_settled(ctx, before if is_same else None, reader), whole=whole)
+        is_same = before == settled.identity(result)  # else it was grouped anew just now: either may have been opened
+        reader.settle(settled.of(ctx, before if is_same else None, reader), whole=whole)
         yield reader
 
 
@@ -63,36 +60,6 @@ def _images(ctx: Context, scan_id: str) -> Iterator[results.ResultReader]:
     scans.get(ctx.redis, scan_id)
     with results.opened(results.latest(ctx.layout, scan_id)) as reader:
         yield reader
-
-
-_lock = threading.Lock()
-_latest: OrderedDict[tuple[object, ...], Settled] = OrderedDict()
-
-
-Identity = tuple[object, ...]
-
-
-def _identity(result: Path) -> Identity | None:
-    """Which file this is, and as of when; None where there is none."""
-    try:
-        status = result.stat()
-    except FileNotFoundError:
-        return None
-    return result, status.st_ino, status.st_mtime_ns
-
-
-def _settled(ctx: Context, result: Identity | None, reader: results.ResultReader) -> Settled:
-    """What the verdicts settle in a result; worked out once for each state of both."""
-    mark = verdicts.mark(ctx.redis)
-    if result is None:
-        return reader.settled_by(verdicts.pairs(ctx.redis, mark))
-    key = (*result, mark)
-    with _lock:
-        if key not in _latest:
-            _latest[key] = reader.settled_by(verdicts.pairs(ctx.redis, mark))
-            while len(_latest) > _MOST_SETTLED:
-                _latest.popitem(last=False)
-        return _latest[key]
 
 
 @dataclass(frozen=True, slots=True)
