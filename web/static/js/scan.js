@@ -88,7 +88,7 @@ async function showResults(progress) {
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
   if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
   if (!found) {
-    if (!isSearch) for (const part of ["filters", "groups"]) byId(part).hidden = true;
+    if (!isSearch) for (const part of ["filter-fold", "groups"]) byId(part).hidden = true;
     return showEmpty(progress);
   }
   const reasons = await readOnly();
