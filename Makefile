@@ -99,6 +99,10 @@ check: .venv/.dev-installed ## Check style, types, imports, and the container fi
 docs: .venv/.dev-installed ## Build the documentation into site/, every link in it checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+.PHONY: screenshots
+screenshots: .venv/.dev-installed browser ## Take the pictures of README anew, of a real run on the demo library
+	$(BIN)/python -m scripts.screenshots
+
 .PHONY: format
 format: .venv/.dev-installed ## Put the code in its style
 	$(BIN)/ruff check --fix .

@@ -12,6 +12,10 @@ const folderValue = ({ library, folder_b64: folder }) => (library ? `${library}/
 export async function setUp(scan, current, onChange) {
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("filters").addEventListener("change", () => onChange(chosen()));
+  const wide = matchMedia("(min-width: 44rem)"); // on a phone the pictures come first, and the filters are folded away
+  const fold = () => { byId("filter-fold").open = wide.matches || current().restricts; };
+  wide.addEventListener("change", fold);
+  fold();
   fill(current());
   const { formats, folders } = await get(`/api/scans/${scan}/choices`);
   field("format").append(...formats.map((name) => new Option(name, name)));

@@ -11,7 +11,7 @@ import { bind } from "./keys.js";
 import { byId, clone, showError } from "./templates.js";
 import { Tile } from "./tiles.js";
 
-const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
+export const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
 const LAST = "The last picture of a group stays.";
 const MOST_GROUPS = 100;
 
@@ -166,7 +166,7 @@ function makeGroup(found) {
   return element;
 }
 
-function title(found) {
+export function title(found) {
   const alike = found.similarity >= 1 ? "" : `, at least ${percent(found.similarity)} alike`;
   return `${plural(found.members.length, "picture")}${alike}, up to ${bytes(found.freed)} to free`;
 }

@@ -22,8 +22,9 @@ const UNITS = { extract: "pictures", verify: "pictures", compare: "pairs" };
 
 let furthest = 0;
 
-// Resolves to the last progress; calls `onWatch` once where the scan has not ended yet.
-export async function follow(id, onWatch) {
+// Resolves to the last progress; calls `onWatch` once where the scan has not ended yet, and
+// `onProgress` each time that it goes on.
+export async function follow(id, onWatch, onProgress) {
   let wait = POLL_MS;
   for (let first = true; ; first = false) {
     try {
@@ -31,6 +32,7 @@ export async function follow(id, onWatch) {
       if (ENDED.has(progress.state)) return progress;
       if (first) onWatch();
       show(progress);
+      onProgress();
       wait = POLL_MS;
       showError(byId("connection"));
     } catch (error) {

@@ -6,6 +6,7 @@ import * as groups from "./groups.js";
 import * as matches from "./matches.js";
 import * as preview from "./preview.js";
 import { follow, showControls } from "./progress.js";
+import * as provisional from "./provisional.js";
 import { recall } from "./query.js";
 import { byId, showError } from "./templates.js";
 import * as threshold from "./threshold.js";
@@ -23,7 +24,8 @@ begin();
 
 async function begin() {
   try {
-    const progress = await follow(id, () => { watched = true; });
+    const progress = await follow(id, () => { watched = true; }, () => { if (!isSearch) provisional.look(id); });
+    if (!isSearch) provisional.end();
     byId("progress").hidden = true;
     if (progress.state === "done") await showResults(progress);
     else showEnd(progress);
@@ -86,7 +88,7 @@ async function showResults(progress) {
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
   if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
   if (!found) {
-    if (!isSearch) byId("filters").hidden = true;
+    if (!isSearch) for (const part of ["filter-fold", "groups"]) byId(part).hidden = true;
     return showEmpty(progress);
   }
   const reasons = await readOnly();
