@@ -36,23 +36,23 @@ _OPTIONS = (
     click.option(
         "--preset",
         type=click.Choice([p.value for p in Preset]),
-        default=Preset.NEAR.value,
+        default=Preset.THOROUGH.value,
         help="What counts as a match.",
     ),
     click.option(
         "--threshold",
         type=click.FloatRange(0, 1),
         default=DEFAULT_THRESHOLD,
-        help="deep: lowest cosine similarity, 0 to 1.",
+        help="deep, thorough: lowest cosine similarity, 0 to 1.",
     ),
     click.option(
         "--max-distance",
         type=click.IntRange(0, HASH_BITS),
         default=DEFAULT_MAX_DISTANCE,
-        help="near, deep: hash distance in bits.",
+        help="near, deep, thorough: hash distance in bits.",
     ),
-    click.option("--model", default=DEFAULT_MODEL, help="deep: a keras.applications name, or a .keras file."),
-    click.option("--weights", type=FILE, help="deep: the network's weights."),
+    click.option("--model", default=DEFAULT_MODEL, help="deep, thorough: a keras.applications name, or a .keras file."),
+    click.option("--weights", type=FILE, help="deep, thorough: the network's weights."),
     click.option(
         "--preprocessing",
         type=click.Choice(PREPROCESSINGS),

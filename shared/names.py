@@ -15,6 +15,11 @@ PLAN_SCAN = "lookalike.v1.plan_scan"
 EXTRACT_CHUNK = "lookalike.v1.extract_chunk"
 INDEX_CONTENTS = "lookalike.v1.index_contents"
 COMPARE_BLOCKS = "lookalike.v1.compare_blocks"
+NOMINATE_CANDIDATES = "lookalike.v1.nominate_candidates"
+PAIR_CANDIDATES = "lookalike.v1.pair_candidates"
+PROVE_PAIRS = "lookalike.v1.prove_pairs"
+CLOSE_GROUPS = "lookalike.v1.close_groups"
+REPROVE_PAIRS = "lookalike.v1.reprove_pairs"
 SHORTLIST_PIXELS = "lookalike.v1.shortlist_pixels"
 DIGEST_PIXELS = "lookalike.v1.digest_pixels"
 GROUP_IMAGES = "lookalike.v1.group_images"
@@ -29,6 +34,11 @@ PHASE_TASKS: dict[Phase, tuple[str, str]] = {
     Phase.EXTRACT: (EXTRACT_CHUNK, EXTRACT_QUEUE),
     Phase.INDEX: (INDEX_CONTENTS, COMPARE_QUEUE),
     Phase.COMPARE: (COMPARE_BLOCKS, COMPARE_QUEUE),
+    Phase.NOMINATE: (NOMINATE_CANDIDATES, COMPARE_QUEUE),
+    Phase.PAIR: (PAIR_CANDIDATES, COMPARE_QUEUE),
+    Phase.PROVE: (PROVE_PAIRS, COMPARE_QUEUE),
+    Phase.CLOSE: (CLOSE_GROUPS, COMPARE_QUEUE),
+    Phase.REPROVE: (REPROVE_PAIRS, COMPARE_QUEUE),
     Phase.SHORTLIST: (SHORTLIST_PIXELS, COMPARE_QUEUE),
     Phase.VERIFY: (DIGEST_PIXELS, EXTRACT_QUEUE),
     Phase.GROUP: (GROUP_IMAGES, COMPARE_QUEUE),

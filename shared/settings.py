@@ -122,6 +122,11 @@ class Settings:
         _fraction, 0.80, "Matches are kept down to this cosine, so that groups can be formed anew at another threshold."
     )
     matches_per_image: int = _setting(_positive_int, 100, "Matches kept for one image; the rest is counted.")
+    candidates_per_image: int = _setting(_positive_int, 25, "thorough: pairs of one image that are proven, at most.")
+    neighbours: int = _setting(_positive_int, 10, "thorough: nearest images by the network that become candidates.")
+    votes_up_to: int = _setting(
+        _positive_int, 50_000, "thorough: in larger libraries, shared parts alone nominate no candidates."
+    )
     weights: Path | None = _setting(_path, None, "File with the network's weights, instead of the download.")
     precision: str = _setting(_precision, "auto", "auto, float32 or bfloat16; auto takes bfloat16 where it is fast.")
     batch_size: int | None = _setting(

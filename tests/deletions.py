@@ -18,7 +18,7 @@ from shared.store import scans as store
 from workers.stages.trash import run_batch
 
 EXACT = Signals(1.0, Kind.EXACT, None, 0, 1.0)
-SIMILAR = Signals(0.93, Kind.SIMILAR, None, 3, 0.9)
+SIMILAR = Signals(0.93, Kind.LOOK_ALIKE, None, 3, 0.9)
 
 
 def library(ctx: Context, root: Path, files: dict[str, bytes]) -> Library:

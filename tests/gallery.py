@@ -60,7 +60,7 @@ def make(ctx: Context, root: Path, groups: int = 3) -> Gallery:
             images[name.decode("utf-8", "backslashreplace")] = _place(ctx, library, name, data)
     (root / "torn.jpg").write_bytes(original[:2000])
     gallery = Gallery(library, images)
-    write(ctx, SCAN, ScanRequest((Folder(library.id),)), scan_result(gallery, groups))
+    write(ctx, SCAN, ScanRequest((Folder(library.id),), preset=Preset.NEAR), scan_result(gallery, groups))
     search = ScanRequest(
         (Folder(library.id, b"trip"),), Preset.NEAR, kind=ScanKind.FIND, upload="0" * 32, upload_name="mine.jpg"
     )
@@ -111,7 +111,7 @@ def scan_result(gallery: Gallery, groups: int) -> results.Result:
     images = list(gallery.images.values())
     for n in range(groups):
         original, copy, small = images[3 * n : 3 * n + 3]
-        near = Signals(0.97 - n / 100, Kind.SIMILAR, None, 2, 0.95)
+        near = Signals(0.97 - n / 100, Kind.LOOK_ALIKE, None, 2, 0.95)
         rows.append((original.id, [(copy.id, EXACT), (small.id, near)], copy.size + small.size))
         pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near, single(near.similarity))]
     torn = Unreadable(gallery.library.id, b"torn.jpg", "truncated", "The file ends too early: it is incomplete.")
@@ -121,7 +121,7 @@ def scan_result(gallery: Gallery, groups: int) -> results.Result:
 
 def _search_result(gallery: Gallery) -> results.Result:
     original, copy, small = list(gallery.images.values())[:3]
-    matches = [(original.id, EXACT), (copy.id, EXACT), (small.id, Signals(0.96, Kind.SIMILAR, None, 3, 0.94))]
+    matches = [(original.id, EXACT), (copy.id, EXACT), (small.id, Signals(0.96, Kind.LOOK_ALIKE, None, 3, 0.94))]
     return results.Result(3, [original, copy, small], [], [], [], matches, [])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from shared.store import libraries
 from workers.vision.networks import KERAS_FILE
 from workers.vision.pool import DecoderPool
 from workers.vision.reading import Job
-from workers.vision.weights import Progress, find_weights
+from workers.vision.weights import Progress, find_weights, weights_present
 
 if TYPE_CHECKING:
     from workers.vision.embed import Embedder
@@ -82,6 +83,12 @@ def fetch_weights(ctx: Context, wanted: ScanRequest, progress: Progress) -> None
     """Find or download the weights of the network that a scan asks for, without loading it. Raises as embedder."""
     if not wanted.model.endswith(KERAS_FILE):
         find_weights(wanted.model, _weights(ctx, wanted), ctx.layout.weights, progress)
+
+
+def weights_here(ctx: Context, wanted: ScanRequest) -> bool:
+    """Whether the network that a scan asks for can be had without a download, Keras included."""
+    keras = find_spec("keras") is not None
+    return keras and weights_present(wanted.model, _weights(ctx, wanted), ctx.layout.weights)
 
 
 def _weights(ctx: Context, wanted: ScanRequest) -> Path | None:

@@ -27,7 +27,7 @@ _VERSION = 1
 def rule(ctx: Context, scan: Scan) -> str:
     """A name for the way in which a scan compares."""
     wanted = scan.request
-    deep = wanted.preset is Preset.DEEP
+    deep = scan.deep is not None
     decides = {
         "version": _VERSION,
         "preset": wanted.preset,

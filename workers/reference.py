@@ -22,3 +22,10 @@ def contents(ctx: Context, scan: Scan) -> npt.NDArray[np.int64]:
     places = zip(images["library"].to_pylist(), images["path"].to_pylist(), strict=True)
     theirs = np.fromiter((scan.request.is_reference(*place) for place in places), bool, len(images))
     return np.unique(images["content"].to_numpy()[theirs]).astype(np.int64)
+
+
+def crossing(ctx: Context, scan: Scan, found: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """Those of some pairs (fields ``a`` and ``b``) of which not both sides lie in reference folders."""
+    theirs = contents(ctx, scan)
+    kept: npt.NDArray[np.void] = found[~(np.isin(found["a"], theirs) & np.isin(found["b"], theirs))]
+    return kept

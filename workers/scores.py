@@ -18,6 +18,7 @@ follow those of the first. Of a search ``a`` is 0, the image that is searched fo
 OMITTED = np.dtype([("row", "<u4"), ("percent", "u1"), ("count", "<u4")])
 """``count`` matches of a row were left out that reach ``percent`` hundredths, and not one more."""
 
+UNKNOWN = 255  # distance: not computed
 MATCHES = 1  # flag: matches by the preset's own rule
 TWIN = 2  # flag: equal dimensions and nearly equal hashes, so the full pixels may be equal
 

@@ -2,6 +2,7 @@
 
 pixels-<policy>   width, height, format, frames, phash of a content; rows: 64x64 greyscale
 full-<version>    digest of all pixels of a content, for those that had to be decoded in full
+local-<version>-<policy>  hashes of the eight turned versions of a content; rows: local features (workers.vision.local)
 deep-…            unit vectors of one network (name, weights, layer, preprocessing, precision, batch)
 """
 
@@ -16,6 +17,7 @@ from workers.features import Space
 from workers.vision.resize import NetworkInput, resize_policy
 
 FULL = "full-1"
+LOCAL = "l1"
 
 
 @cache
@@ -41,6 +43,18 @@ def named(ctx: Context, name: str) -> Space:
 def pixels(ctx: Context, scan: Scan) -> Space:
     """What is needed of every image, whatever the preset."""
     return _space(ctx.layout.features, pixels_of(scan))
+
+
+def local(ctx: Context, scan: Scan) -> Space | None:
+    """Local features, None for a scan that needs none."""
+    policy = (scan.pixels or pixels_name(None)).removeprefix("pixels-")
+    return _space(ctx.layout.features, f"local-{LOCAL}-{policy}") if scan.request.proves else None
+
+
+def needed(ctx: Context, scan: Scan) -> list[Space]:
+    """Every space that must hold an image before it can be compared."""
+    found = (pixels(ctx, scan), local(ctx, scan), deep(ctx, scan))
+    return [space for space in found if space is not None]
 
 
 def full(ctx: Context) -> Space:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import math
 
+NOMINATED_AT_ONCE = 512
+"""Contents of a unit that looks for candidates."""
+
 
 def chunk_count(items: int, size: int) -> int:
     """Number of chunks (or blocks) of ``size`` that hold ``items``."""

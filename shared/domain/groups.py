@@ -49,7 +49,14 @@ def form(
         matches: symmetric; the contents that each matches, the best match first, of equal ones that of better rank.
         copies: the files of each content, the one to keep first.
     """
-    found = stars(ranked, matches)
+    return listed(stars(ranked, matches), ranked, copies)
+
+
+def listed(
+    found: Iterable[tuple[Item, Sequence[Item]]], ranked: Sequence[Item], copies: Mapping[Item, Sequence[Copy]]
+) -> list[Formed[Item]]:
+    """Groups of contents (keeper, members), and those of files that hold one content, the most bytes freed first."""
+    found = list(found)
     taken = {item for keeper, members in found for item in (keeper, *members)}
     found += [(item, []) for item in ranked if item not in taken and len(copies[item]) > 1]
     formed = [Formed(keeper, tuple(members), _freed(keeper, members, copies)) for keeper, members in found]

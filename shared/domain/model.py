@@ -26,7 +26,29 @@ class Kind(StrEnum):
 
     EXACT = "exact"  # equal bytes
     SAME_PIXELS = "same-pixels"  # equal pixels after orientation, other bytes
-    SIMILAR = "similar"
+    DAMAGED = "damaged"  # one is what is left of the other's file
+    RE_ENCODED = "re-encoded"  # the same size, compressed again
+    RESIZED = "resized"
+    TURNED = "turned"
+    MIRRORED = "mirrored"
+    COLOUR = "colour"  # other tones or colours
+    CROPPED = "cropped"  # one is a part of the other, or both are parts of one picture
+    FRAMED = "framed"  # one has a border
+    OVERLAY = "overlay"  # a watermark, words or a logo on one
+    CONTAINED = "contained"  # one is inside the other: a screenshot, a collage
+    BURST = "burst"  # the same scene, another shot
+    LOOK_ALIKE = "look-alike"  # alike, and not shown to be one picture
+
+
+SAME_PICTURE = frozenset(set(Kind) - {Kind.CONTAINED, Kind.BURST, Kind.LOOK_ALIKE})
+"""Kinds of which both images show one picture, as a whole or in part, and nothing else."""
+
+
+class Tier(StrEnum):
+    """How far a match has been shown to be one."""
+
+    PROVEN = "proven"  # may be proposed for deletion
+    LIKELY = "likely"  # for people to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +77,29 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Alignment:
+    """How one image lies on another: in a pair ``b`` on ``a``, in a group the member on its keeper.
+
+    ``inliers`` local features agree on it. ``shown`` is the share of the member that the keeper shows, ``shows`` the
+    share of the keeper that the member shows; ``finer`` says how many pixels the member has for one of the keeper's
+    along a line that both show. ``matrix`` is (a, b, c, d, e, f): a point (x, y) of the keeper, of its mirror image
+    where ``mirrored``, lies at (ax + by + c, dx + ey + f) in the member; both in units of each one's longest side.
+    """
+
+    inliers: int
+    shown: float
+    shows: float
+    finer: float
+    mirrored: bool
+    matrix: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """Why two images match. A signal that was not computed is None.
 
-    ``similarity``, ``cosine`` and ``ssim`` are fractions, ``distance`` is in bits of 64.
+    ``similarity``, ``cosine``, ``ssim`` and ``confidence`` (the probability that both show one picture) are fractions,
+    ``distance`` is in bits of 64.
     """
 
     similarity: float
@@ -66,6 +107,16 @@ class Signals:
     cosine: float | None = None
     distance: int | None = None
     ssim: float | None = None
+    tier: Tier = Tier.LIKELY
+    confidence: float | None = None
+    alignment: Alignment | None = None
+
+    @classmethod
+    def equal(
+        cls, kind: Kind, cosine: float | None = None, distance: int | None = None, ssim: float | None = None
+    ) -> Signals:
+        """Of equal bytes or equal pixels."""
+        return cls(1.0, kind, cosine, distance, ssim, Tier.PROVEN, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

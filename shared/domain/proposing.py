@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.domain import keep_rules
+from shared.domain.alignment import flipped
 from shared.domain.companions import partners
 from shared.domain.keep_rules import Choice, Rules
 from shared.domain.model import Group, Image, Kind, Signals
 from shared.domain.proposals import proposable
 from shared.domain.review import digest_pair
 
-EXACT = Signals(1.0, Kind.EXACT)
-SAME_PIXELS = Signals(1.0, Kind.SAME_PIXELS)
+EXACT = Signals.equal(Kind.EXACT)
+SAME_PIXELS = Signals.equal(Kind.SAME_PIXELS)
 
 
 class Fate(StrEnum):
@@ -40,7 +41,7 @@ class Proposal:
 
 
 Relation = Callable[[Image, Image], Signals | None]
-"""How two images of a result are known to match; None where they are not."""
+"""How the second of two images of a result is known to lie on the first; None where they do not match."""
 MayGo = Callable[[Image], bool]
 
 
@@ -109,17 +110,17 @@ class _Related:
         self._signals = {member.image.id: member.signals for member in group.members}
 
     def signals(self, image: Image) -> Signals | None:
-        """What is known of a member and the winner without having been compared, or by their own comparison."""
+        """How a member lies on the winner: known without having been compared, or by their own comparison."""
         if image.digest == self.winner.digest:
             return EXACT
         mine, its = self._to_keeper(image), self._to_keeper(self.winner)
         if its is not None and its.kind is Kind.EXACT:
             return mine
         if mine is not None and mine.kind is Kind.EXACT:
-            return its
+            return its if its is None else flipped(its, image, self.winner)
         if mine and its and {mine.kind, its.kind} == {Kind.SAME_PIXELS}:
             return SAME_PIXELS
-        return self._relation(image, self.winner)
+        return self._relation(self.winner, image)
 
     def _to_keeper(self, image: Image) -> Signals | None:
         return EXACT if image.digest == self._keeper.digest else self._signals[image.id]

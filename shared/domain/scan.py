@@ -22,6 +22,11 @@ class Phase(StrEnum):
     EXTRACT = "extract"  # a unit a chunk: read, digest, decode, hash, embed
     INDEX = "index"  # one unit: collect the distinct contents, cut them into blocks
     COMPARE = "compare"  # a unit a pair of blocks
+    NOMINATE = "nominate"  # a unit a block: what may match each content (thorough only, as the next four)
+    PAIR = "pair"  # one unit: the pairs that are to be proven
+    PROVE = "prove"  # a unit a chunk of them
+    CLOSE = "close"  # one unit: pairs that share a proven match and were not looked at
+    REPROVE = "reprove"  # a unit a chunk of those
     SHORTLIST = "shortlist"  # one unit: which contents may hold equal pixels
     VERIFY = "verify"  # a unit a chunk of those: digest of the full pixels
     GROUP = "group"  # one unit: groups, keepers, the result
@@ -46,6 +51,7 @@ class Preset(StrEnum):
     EXACT = "exact"
     NEAR = "near"
     DEEP = "deep"
+    THOROUGH = "thorough"
 
 
 class ScanKind(StrEnum):
@@ -81,7 +87,7 @@ class ScanRequest:
     """
 
     folders: tuple[Folder, ...]
-    preset: Preset = Preset.NEAR
+    preset: Preset = Preset.THOROUGH
     threshold: float = DEFAULT_THRESHOLD
     max_distance: int = DEFAULT_MAX_DISTANCE
     model: str = DEFAULT_MODEL
@@ -134,7 +140,7 @@ class ScanRequest:
 
     @property
     def embeds(self) -> bool:
-        """Whether deep features are needed."""
+        """Whether deep features cannot be done without."""
         return self.preset is Preset.DEEP
 
     @property
@@ -148,3 +154,8 @@ class ScanRequest:
             return False
         around = (folder for folder in self.walked if folder.holds(library, path))
         return max(around, key=lambda folder: len(folder.path), default=None) in self.reference
+
+    @property
+    def proves(self) -> bool:
+        """Whether matches are proven by laying the pictures on one another."""
+        return self.preset is Preset.THOROUGH

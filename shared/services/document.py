@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Container
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -60,6 +61,9 @@ def signals(found: Signals | None) -> dict[str, Any]:
         "distance": found.distance,
         "ssim": found.ssim,
         "kind": found.kind,
+        "tier": found.tier,
+        "confidence": found.confidence,
+        "alignment": None if found.alignment is None else asdict(found.alignment),
     }
 
 

@@ -21,7 +21,7 @@ from shared.store.results import Grouped, ResultReader
 
 MOST_PAIRS = 2_000_000
 """More would keep a page waiting for half a minute; a scan at the other threshold reuses the comparison."""
-_EXACT = Signals(1.0, Kind.EXACT)
+_EXACT = Signals.equal(Kind.EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,11 @@ def apply(ctx: Context, scan_id: str, threshold: float) -> Regrouped:
 
 @contextmanager
 def _reading(ctx: Context, scan_id: str, threshold: float) -> Iterator[ResultReader]:
-    if scans.get(ctx.redis, scan_id).request.kind is ScanKind.FIND:
+    request = scans.get(ctx.redis, scan_id).request
+    if request.kind is ScanKind.FIND:
         raise Conflict("A search has matches, not groups.", code="no_groups")
+    if request.proves:
+        raise Conflict("The matches of this scan are proven, and go by no threshold.", code="no_threshold")
     with results.opened(ctx.layout.result(scan_id)) as reader:
         _check(reader, threshold)
         yield reader

@@ -15,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 
 from shared.context import Context
-from shared.domain.model import Group, Image, Kind, Member
+from shared.domain.kinds import WORDS
+from shared.domain.model import Group, Image, Member
 from shared.layout import THUMBNAIL_SIZES
 from shared.services import review, scans
 from shared.services.selection import Selection, selected
@@ -25,7 +26,6 @@ MOST_GROUPS = 1000
 _AT_ONCE = 20  # groups whose thumbnails are waited for together
 _PATIENCE_S = 20.0
 _LOOK_AGAIN_S = 0.1
-_KINDS = {Kind.EXACT: "Identical", Kind.SAME_PIXELS: "Same pixels", Kind.SIMILAR: "Similar"}
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -112,7 +112,7 @@ class _Thumbnails:
 
 def _group(ctx: Context, group: Group, thumbnails: _Thumbnails) -> str:
     alike = "" if group.similarity >= 1 else f", at least {_percent(group.similarity)} alike"
-    title = f"{_KINDS[group.kind]}: {_plural(len(group.members), 'picture')}{alike}, up to {_size(group.freed)} to free"
+    title = f"{WORDS[group.kind]}: {_plural(len(group.members), 'picture')}{alike}, up to {_size(group.freed)} to free"
     tiles = "".join(_tile(ctx, group, member, thumbnails) for member in group.members)
     return f'<section><h2>{title}</h2><div class="tiles">{tiles}</div></section>\n'
 

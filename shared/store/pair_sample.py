@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shared.domain.model import Kind
 
-_SIMILAR = f"kind = '{Kind.SIMILAR}'"
+_SIMILAR = f"kind NOT IN ('{Kind.EXACT}', '{Kind.SAME_PIXELS}')"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ tables of this connection, and then holds for all that is read.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,25 +14,34 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from shared.domain.alignment import flipped
 from shared.domain.errors import NotFound
 from shared.domain.folder_pairs import FolderPair, Side
-from shared.domain.model import Group, Image, Kind, Member, Pair, Signals, Unreadable
+from shared.domain.model import Alignment, Group, Image, Kind, Member, Pair, Signals, Tier, Unreadable
 from shared.domain.review import GroupFilter, Sort
 from shared.store import group_conditions, pair_sample
 from shared.store.group_conditions import Settled
 from shared.store.pair_sample import Sampled
 
 _IMAGE = "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames"
-_SIGNALS = "similarity, kind, cosine, distance, ssim"
+_SIGNALS = "similarity, kind, cosine, distance, ssim, tier, confidence, alignment"
 _GROUP = "id, keeper, kind, similarity, freed"
 _NO_GROUP = partial(NotFound, "This scan has no such group.", code="no_such_group")
 
 
 def _signals(columns: Sequence[object]) -> Signals | None:
-    similarity, kind, cosine, distance, ssim = columns
+    similarity, kind, cosine, distance, ssim, tier, confidence, lies = columns
     if kind is None:
         return None
-    return Signals(similarity, Kind(str(kind)), cosine, distance, ssim)  # type: ignore[arg-type]  # SQLite's columns
+    told = (similarity, Kind(str(kind)), cosine, distance, ssim, Tier(str(tier)), confidence, _alignment(lies))
+    return Signals(*told)  # type: ignore[arg-type]  # SQLite's columns
+
+
+def _alignment(text: object) -> Alignment | None:
+    if text is None:
+        return None
+    inliers, shown, shows, finer, mirrored, matrix = json.loads(str(text))
+    return Alignment(inliers, shown, shows, finer, mirrored, tuple(matrix))
 
 
 class ResultReader:
@@ -100,7 +110,7 @@ class ResultReader:
         conditions, values = group_conditions.of(wanted)
         rows = self._db.execute(
             f"SELECT g.id, g.keeper, g.kind, g.similarity, g.freed, {_IMAGE},"  # noqa: S608 - made of our own words
-            " m.similarity, m.kind, m.cosine, m.distance, m.ssim"
+            " m.similarity, m.kind, m.cosine, m.distance, m.ssim, m.tier, m.confidence, m.alignment"
             f" FROM (SELECT * FROM grp WHERE {' AND '.join(conditions)} ORDER BY id) g"
             " CROSS JOIN member m ON m.grp = g.id CROSS JOIN image i ON i.id = m.image ORDER BY g.id",
             values,
@@ -109,16 +119,18 @@ class ResultReader:
             yield self._assembled(head, [row[5:] for row in found])
 
     def relation(self, one: Image, other: Image) -> Signals | None:
-        """How the contents of two images were found to match when they were compared; None where they were not."""
+        """How ``other`` was found to lie on ``one`` when their contents were compared; None where they were not."""
         for a, b in ((one, other), (other, one)):
             row = self._db.execute(
-                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim FROM image x"
+                "SELECT p.similarity, p.kind, p.cosine, p.distance, p.ssim, p.tier, p.confidence, p.alignment"
+                " FROM image x"
                 " CROSS JOIN pair p ON p.a = x.number JOIN image y ON y.number = p.b"
                 " WHERE x.digest = ? AND y.digest = ? AND p.reach >= ? LIMIT 1",
                 (a.digest, b.digest, self.shown()),
             ).fetchone()
-            if row is not None:
-                return _signals(row)
+            signals = None if row is None else _signals(row)
+            if signals is not None:
+                return signals if a is one else flipped(signals, other, one)
         return None
 
     def cursor(self, group_id: int, sort: Sort) -> str:

@@ -9,12 +9,13 @@ and because several hosts may read an immutable file on a shared folder.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -45,13 +46,16 @@ CREATE TABLE folder_pair (
 );
 CREATE TABLE member (
   grp INTEGER, image TEXT, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL,
+  tier TEXT, confidence REAL, alignment TEXT,
   PRIMARY KEY (grp, image)
 ) WITHOUT ROWID;
 CREATE TABLE pair (
-  a INTEGER, b INTEGER, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL, reach REAL
+  a INTEGER, b INTEGER, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL,
+  tier TEXT, confidence REAL, alignment TEXT, reach REAL
 );
 CREATE TABLE match (
-  image TEXT PRIMARY KEY, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL
+  image TEXT PRIMARY KEY, similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL,
+  tier TEXT, confidence REAL, alignment TEXT
 );
 CREATE TABLE unreadable (library TEXT, path BLOB, code TEXT, reason TEXT);
 """
@@ -69,7 +73,7 @@ CREATE INDEX member_image ON member (image);
 CREATE INDEX pair_a ON pair (a);
 CREATE INDEX folder_pair_other ON folder_pair (other_library, other_path, library, path);
 """
-VERSION = 3
+VERSION = 4
 
 Grouped = tuple[str, Sequence[tuple[str, Signals]], int]
 """A group: its keeper, the other members with their signals, the bytes that are freed when they go."""
@@ -140,10 +144,10 @@ def _fill(db: sqlite3.Connection, result: Result) -> None:
     db.executemany("INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _numbered(result, numbers))
     db.executemany("INSERT INTO omitted VALUES (?,?,?)", result.omitted)
     db.executemany(
-        "INSERT INTO pair VALUES (?,?,?,?,?,?,?,?)",
+        "INSERT INTO pair VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         ((*sorted((numbers[p.a], numbers[p.b])), *_columns(p.signals), p.reach) for p in result.pairs),
     )
-    db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
+    db.executemany("INSERT INTO match VALUES (?,?,?,?,?,?,?,?,?)", ((i, *_columns(s)) for i, s in result.matches))
     totals = ((*folder, count) for folder, count in result.folders.items())
     db.executemany("INSERT INTO folder_total VALUES (?,?,?)", totals)
     db.executemany(
@@ -169,8 +173,10 @@ def _fill_groups(db: sqlite3.Connection, groups: Sequence[Grouped]) -> None:
         db.execute(
             "INSERT INTO grp VALUES (?,?,?,?,?,NULL,NULL,NULL,NULL)", (number, keeper, kind, weakest.similarity, freed)
         )
-        db.execute("INSERT INTO member VALUES (?,?,NULL,NULL,NULL,NULL,NULL)", (number, keeper))
-        db.executemany("INSERT INTO member VALUES (?,?,?,?,?,?,?)", ((number, i, *_columns(s)) for i, s in members))
+        db.execute("INSERT INTO member VALUES (?,?,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL)", (number, keeper))
+        db.executemany(
+            "INSERT INTO member VALUES (?,?,?,?,?,?,?,?,?,?)", ((number, i, *_columns(s)) for i, s in members)
+        )
     _summarize(db)
 
 
@@ -194,8 +200,12 @@ def _summarize(db: sqlite3.Connection) -> None:
     db.executemany("INSERT INTO folder_pair VALUES (?,?,?,?,?,?,?)", found)
 
 
-def _columns(signals: Signals) -> tuple[float, str, float | None, int | None, float | None]:
-    return signals.similarity, signals.kind, signals.cosine, signals.distance, signals.ssim
+def _columns(signals: Signals) -> tuple[object, ...]:
+    lies = None if signals.alignment is None else json.dumps(astuple(signals.alignment), separators=(",", ":"))
+    return (
+        signals.similarity, signals.kind, signals.cosine, signals.distance, signals.ssim, signals.tier,
+        signals.confidence, lies,
+    )  # fmt: skip
 
 
 def latest(layout: Layout, scan_id: str) -> Path:

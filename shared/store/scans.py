@@ -92,8 +92,9 @@ class Step:
 
 def create(redis: Redis, scan_id: str, request: ScanRequest, now: float) -> Send:
     """Remember a new scan; returns its first unit."""
-    first = Phase.PREPARE if request.embeds else Phase.PLAN
-    units = dict.fromkeys((first, Phase.PLAN, Phase.INDEX, Phase.SHORTLIST, Phase.GROUP), 1)
+    first = Phase.PREPARE if request.embeds or request.proves else Phase.PLAN
+    proving = (Phase.PAIR, Phase.CLOSE) if request.proves else ()
+    units = dict.fromkeys((first, Phase.PLAN, Phase.INDEX, *proving, Phase.SHORTLIST, Phase.GROUP), 1)
     fields: dict[str, str | float] = {f"total:{phase}": total for phase, total in units.items()}
     fields |= {"request": request.to_json(), "state": State.QUEUED, "phase": first, f"sent:{first}": 1}
     fields |= {"created": now, "phase_started": now, "active": now, "progressed": now}

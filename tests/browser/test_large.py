@@ -13,7 +13,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from shared.context import Context
 from shared.domain.model import Kind, Signals, image_id
 from shared.domain.review import Sort
-from shared.domain.scan import Folder, ScanRequest
+from shared.domain.scan import Folder, Preset, ScanRequest
 from shared.store import results
 from tests.browser.conftest import ARTIFACTS, Visitor, keep
 from tests.gallery import EXACT, Gallery, write
@@ -38,10 +38,15 @@ def large(ctx: Context, shown: Gallery) -> str:
         images.append(replace(like, id=image_id(library, path), path=path, size=1000 + n * 7919 % 5_000_000))
     for n in range(GROUPS):
         keeper, copy, other = images[3 * n : 3 * n + 3]
-        near = Signals(0.5 + (n * 31 % 1000) / 2000, Kind.SIMILAR, None, 2, 0.9)
+        near = Signals(0.5 + (n * 31 % 1000) / 2000, Kind.LOOK_ALIKE, None, 2, 0.9)
         groups.append((keeper.id, [(copy.id, EXACT), (other.id, near)], copy.size + other.size))
     groups.sort(key=lambda group: -group[2])
-    write(ctx, LARGE, ScanRequest((Folder(library),)), results.Result(len(images), images, {}, groups, [], [], []))
+    write(
+        ctx,
+        LARGE,
+        ScanRequest((Folder(library),), preset=Preset.NEAR),
+        results.Result(len(images), images, {}, groups, [], [], []),
+    )
     return LARGE
 
 

@@ -27,7 +27,7 @@ from cli.session import Session, session
 from cli.stack import Stack
 from shared.domain.model import Library
 from shared.domain.progress import Progress
-from shared.domain.scan import ENDED, Folder, ScanRequest, State
+from shared.domain.scan import ENDED, Folder, Preset, ScanRequest, State
 from shared.services import libraries, scans
 from shared.settings import Settings
 from tests import pictures
@@ -69,7 +69,9 @@ class Rig:
         self._kept = self._contents()
 
     def request(self, **change: Any) -> str:
-        return scans.request(self.ctx, ScanRequest(folders=(Folder(self.library.id),), **change))
+        return scans.request(
+            self.ctx, ScanRequest(folders=(Folder(self.library.id),), **({"preset": Preset.NEAR} | change))
+        )
 
     def progress(self, scan_id: str) -> Progress | None:
         """None while Redis is down."""

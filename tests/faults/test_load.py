@@ -17,7 +17,7 @@ import pytest
 
 from cli.programs import cores
 from cli.stack import answers
-from shared.domain.scan import ENDED, Folder, ScanRequest, State
+from shared.domain.scan import ENDED, Folder, Preset, ScanRequest, State
 from shared.services import libraries, scans
 from shared.store import scans as store
 from tests import pictures
@@ -103,7 +103,7 @@ def test_many_scans_asked_for_at_once_all_end_and_a_small_one_need_not_wait_for_
     with running(tmp_path, monkeypatch, programs()) as rig:
         pictures.library(tmp_path / "large", count=500, size=(96, 64))
         large = libraries.add(rig.ctx, tmp_path / "large")
-        first = scans.request(rig.ctx, ScanRequest(folders=(Folder(large.id),)))
+        first = scans.request(rig.ctx, ScanRequest(folders=(Folder(large.id),), preset=Preset.NEAR))
         rig.run(lambda: _count(rig, first, "done:extract") > 0)
         rig.salt()
         queued = [rig.request() for _ in range(QUEUED - 1)]

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from shared.context import Context
 from shared.domain.access import Scope
-from shared.domain.scan import Folder, ScanRequest, State
+from shared.domain.scan import Folder, Preset, ScanRequest, State
 from shared.names import THUMBNAILS_QUEUE
 from shared.services import access, libraries, scans
 from shared.settings import Settings
@@ -42,7 +42,9 @@ def album(ctx: Context, tmp_path: Path, stack) -> Path:  # type: ignore[no-untyp
         os.utime(path, (OLD, OLD))
     stack()
     library = libraries.add(ctx, root)
-    assert await_end(ctx, scans.request(ctx, ScanRequest((Folder(library.id),)))).state is State.DONE
+    assert (
+        await_end(ctx, scans.request(ctx, ScanRequest((Folder(library.id),), preset=Preset.NEAR))).state is State.DONE
+    )
     while presence.last_served(ctx.redis, THUMBNAILS_QUEUE) is None:  # workers say so every few seconds
         time.sleep(0.05)
     return root

@@ -14,7 +14,7 @@ import pytest
 
 from shared.context import Context
 from shared.domain.model import library_id
-from shared.domain.scan import Folder, Phase, ScanRequest
+from shared.domain.scan import Folder, Phase, Preset, ScanRequest
 from shared.names import MAKE_THUMBNAILS, PLAN_SCAN, RUN_BATCH
 from shared.services import libraries, scans
 from tests import pictures
@@ -76,7 +76,7 @@ def test_forged_and_old_messages_are_logged_and_dropped(
     for words in forged:
         worker.await_log(words, timeout_s=20)
     folder = tmp_path / "library"
-    scan_id = scans.request(ctx, ScanRequest(folders=(Folder(libraries.add(ctx, folder).id, b""),)))
+    scan_id = scans.request(ctx, ScanRequest(folders=(Folder(libraries.add(ctx, folder).id, b""),), preset=Preset.NEAR))
     worker.await_log(scan_id, "unit_done")  # it works on
     assert worker.process.poll() is None
     assert not exploded.exists()
@@ -93,7 +93,7 @@ def test_a_unit_that_a_scan_does_not_have_is_not_counted(ctx: Context, tmp_path:
 
     pictures.library(tmp_path / "library", count=8)
     folder = Folder(libraries.add(ctx, tmp_path / "library").id, b"")
-    scan_id = scans.request(ctx, ScanRequest(folders=(folder,)))
+    scan_id = scans.request(ctx, ScanRequest(folders=(folder,), preset=Preset.NEAR))
     before = scans.progress(ctx, scan_id)
     units.run(ctx, scan_id, Phase.PLAN, 1, plan)
     assert scans.progress(ctx, scan_id) == before

@@ -35,7 +35,7 @@ def library(ctx: Context, tmp_path: Path) -> Library:
 
 
 def near(library: Library, **change: object) -> ScanRequest:
-    return ScanRequest(folders=(Folder(library.id),), **change)  # type: ignore[arg-type]
+    return ScanRequest(folders=(Folder(library.id),), **({"preset": Preset.NEAR} | change))  # type: ignore[arg-type]
 
 
 def names(result: dict, library: Library) -> list[set[str]]:
@@ -133,7 +133,7 @@ def test_new_pictures_are_compared_with_the_reference_which_stays_as_it_is(
     ctx: Context, library: Library, stack
 ) -> None:
     stack(**SMALL)
-    wanted = ScanRequest((Folder(library.id, b"trip"),), reference=(Folder(library.id),))
+    wanted = ScanRequest((Folder(library.id, b"trip"),), reference=(Folder(library.id),), preset=Preset.NEAR)
     scan_id = scans.request(ctx, wanted)
     assert await_end(ctx, scan_id).state is State.DONE
     page = review.groups(ctx, scan_id)

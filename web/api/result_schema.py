@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.domain.model import Kind
+from shared.domain.model import Kind, Tier
 from shared.domain.scan import Preset
 
 
@@ -21,6 +21,26 @@ def _signals() -> dict[str, Any]:
         "distance": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 64}, {"type": "null"}]},
         "ssim": {"anyOf": [{"type": "number", "minimum": -1, "maximum": 1}, {"type": "null"}]},
         "kind": {"enum": [kind.value for kind in Kind]},
+        "tier": {"enum": [tier.value for tier in Tier]},
+        "confidence": {"anyOf": [fraction, {"type": "null"}]},
+        "alignment": {"anyOf": [_alignment(), {"type": "null"}]},
+    }
+
+
+def _alignment() -> dict[str, Any]:
+    fraction, number = {"type": "number", "minimum": 0, "maximum": 1}, {"type": "number"}
+    return {
+        "type": "object",
+        "required": ["inliers", "shown", "shows", "finer", "mirrored", "matrix"],
+        "properties": {
+            "inliers": {"type": "integer", "minimum": 0},
+            "shown": fraction,
+            "shows": fraction,
+            "finer": {"type": "number", "minimum": 0},
+            "mirrored": {"type": "boolean"},
+            "matrix": {"type": "array", "items": number, "minItems": 6, "maxItems": 6},
+        },
+        "additionalProperties": False,
     }
 
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, StringC
 
 from shared.domain.access import Scope
 from shared.domain.deletion import Action
-from shared.domain.model import Kind
+from shared.domain.model import Kind, Tier
 from shared.domain.review import GroupFilter, Show, Sort, Verdict
 from shared.domain.scan import (
     DEFAULT_MAX_DISTANCE,
@@ -60,7 +60,7 @@ class FolderRef(_In):
 class Method(_In):
     """How images are to be compared."""
 
-    preset: Preset = Preset.NEAR
+    preset: Preset = Preset.THOROUGH
     threshold: float = DEFAULT_THRESHOLD
     max_distance: int = DEFAULT_MAX_DISTANCE
     model: Text = DEFAULT_MODEL
@@ -419,12 +419,26 @@ class ImageOut(_Out):
     reference: bool
 
 
+class AlignmentOut(_Out):
+    """How the image lies on the other one: on its group's keeper, or on the image searched for."""
+
+    inliers: int
+    shown: float
+    shows: float
+    finer: float
+    mirrored: bool
+    matrix: tuple[float, ...]
+
+
 class SignalsOut(_Out):
     similarity: float
     kind: Kind
     cosine: float | None
     distance: int | None
     ssim: float | None
+    tier: Tier
+    confidence: float | None
+    alignment: AlignmentOut | None
 
 
 class MemberOut(_Out):

@@ -117,7 +117,7 @@ def _near(space: Space, picture: _Picture, phash: int, most: int) -> Iterator[tu
         seen = None if picture.grey is None else ssim(picture.grey, space.rows(np.array([place]))[0])
         if seen is None or seen >= SAME_PICTURE:
             alike = None if seen is None else similarity.near(distance, seen)
-            yield digest, _Like(Kind.SIMILAR, distance, alike, seen)
+            yield digest, _Like(Kind.LOOK_ALIKE, distance, alike, seen)
 
 
 def _files(ctx: Context, library: Library, digests: list[bytes]) -> Iterator[tuple[str, bytes, int, bytes]]:

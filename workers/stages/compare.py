@@ -88,7 +88,7 @@ class _Sides:
 
     def _alike(self) -> Iterator[npt.NDArray[np.void]]:
         """Pairs whose cosine reaches the floor; none for a preset without deep features."""
-        if self._wanted.preset is not Preset.DEEP or self.a.deep is None or self.b.deep is None:
+        if self.a.deep is None or self.b.deep is None:
             return
         for part in join_blocks(self.a.deep, self.b.deep, self._same, self._floor):
             found = self._found(part.i.astype(np.int64), part.j.astype(np.int64))

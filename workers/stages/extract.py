@@ -19,7 +19,6 @@ from shared.domain.errors import ScanFailed
 from shared.store import scans as store
 from shared.store.scans import Found, Scan
 from workers import engine, metrics, spaces, tables
-from workers.features import Space
 from workers.gone import check_there
 from workers.known import Known
 from workers.vision.reading import Decoded, Failure, Job, Reading
@@ -38,6 +37,9 @@ PIXELS = pa.schema(
     ]
 )
 DEEP = pa.schema([("digest", pa.binary(32))])
+LOCAL = pa.schema([("digest", pa.binary(32)), ("turned", pa.binary(64))])
+
+WITHOUT_NETWORK = "The network's weights are not here: this scan does without."
 
 _known = Known()
 
@@ -52,6 +54,9 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
         whole = "" if expected is None else f" of {expected / 1e6:.0f}"
         store.note(ctx.redis, scan.id, f"Downloading the network's weights: {here / 1e6:.0f}{whole} MB.")
 
+    if not scan.request.embeds and not engine.weights_here(ctx, scan.request):
+        store.note(ctx.redis, scan.id, WITHOUT_NETWORK)
+        return Found(set={"without_network": 1})
     engine.fetch_weights(ctx, scan.request, tell)
     precision = engine.own_precision(ctx.settings)
     loaded = engine.embedder(ctx, scan.request, precision, ctx.settings.batch_size)
@@ -91,7 +96,7 @@ def _chunk(ctx: Context, scan: Scan, unit: int, fields: dict[str, str]) -> list[
 
 
 def _network(ctx: Context, scan: Scan, fields: dict[str, str]) -> Embedder | None:
-    if not scan.request.embeds:
+    if scan.deep is None:
         return None
     network = engine.embedder(ctx, scan.request, fields["precision"], int(fields["batch_size"]))
     if network.space != scan.deep:
@@ -111,13 +116,15 @@ class _Reader:
         self._network = network
         self._pixels = spaces.pixels(ctx, scan)
         self._deep = spaces.deep(ctx, scan)
+        self._local = spaces.local(ctx, scan)
+        self._spaces = spaces.needed(ctx, scan)
         self._decoders = engine.decoders(ctx)
         self._input = None if network is None else network.input_size
         self._seen: set[bytes] = set()
 
     def read(self, jobs: list[Job]) -> Iterator[dict[str, Any]]:
         """Outcomes (see tables.OUTCOMES) in the order in which files are done."""
-        known = _known.prefixes(self._scan_id, self._spaces())
+        known = _known.prefixes(self._scan_id, self._spaces)
         unsure = yield from self._pass(jobs, known.path)
         if unsure:  # a digest that only looked known by its first eight bytes
             yield from self._pass(unsure, None)
@@ -128,7 +135,7 @@ class _Reader:
         outcomes: list[dict[str, Any]] = []
 
         def fresh() -> Iterator[tuple[bytes, Decoded]]:
-            for result in self._decoders.read(jobs, self._input, known):
+            for result in self._decoders.read(jobs, self._input, known, self._local is not None):
                 if isinstance(result, Reading) and result.decoded is None and not self._stored(result.digest):
                     unsure.append(by_number[result.number])
                     continue
@@ -142,11 +149,8 @@ class _Reader:
         yield from outcomes
         return unsure
 
-    def _spaces(self) -> list[Space]:
-        return [self._pixels] if self._deep is None else [self._pixels, self._deep]
-
     def _stored(self, digest: bytes) -> bool:
-        return digest in self._seen or all(space.find([digest])[0] >= 0 for space in self._spaces())
+        return digest in self._seen or all(space.find([digest])[0] >= 0 for space in self._spaces)
 
     def _keep(self, fresh: Iterable[tuple[bytes, Decoded]]) -> None:
         """Store what is new, in one segment a space; the network works on full batches while decoding goes on."""
@@ -159,13 +163,17 @@ class _Reader:
             digests += [digest for digest, _ in batch]
             seen += [decoded for _, decoded in batch]
             if self._network is not None:
-                vectors.append(self._network.embed(np.stack([_pixels(decoded) for _, decoded in batch])))
+                vectors.append(self._network.embed(np.stack([_wanted(decoded.pixels) for _, decoded in batch])))
         if digests:
             self._append(digests, seen, vectors)
 
     def _append(self, digests: list[bytes], seen: list[Decoded], vectors: list[npt.NDArray[np.float32]]) -> None:
         if self._deep is not None:
             self._deep.append(pa.table({"digest": digests}, schema=DEEP), np.concatenate(vectors))
+        if self._local is not None:
+            turned = [_wanted(d.turned).astype("<u8").tobytes() for d in seen]
+            table = pa.table({"digest": digests, "turned": turned}, schema=LOCAL)
+            self._local.append(table, np.stack([_wanted(d.local) for d in seen]))
         rows = [
             {"digest": digest, "width": d.width, "height": d.height, "format": d.format, "frames": d.frames,
              "phash": d.phash}
@@ -174,10 +182,10 @@ class _Reader:
         self._pixels.append(pa.Table.from_pylist(rows, schema=PIXELS), np.stack([d.grey for d in seen]))
 
 
-def _pixels(decoded: Decoded) -> npt.NDArray[np.uint8]:
-    if decoded.pixels is None:
-        raise ValueError("decoded without pixels for a network")
-    return decoded.pixels
+def _wanted(array: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
+    if array is None:
+        raise ValueError("decoded without what was asked for")
+    return array
 
 
 def _outcome(result: Reading | Failure) -> dict[str, Any]:

@@ -14,19 +14,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.context import Context
-from shared.domain.groups import Copy, Formed, form, rank
+from shared.domain.alignment import flipped
+from shared.domain.groups import Copy, Formed, form, listed, rank
 from shared.domain.model import Image, Kind, Pair, Signals, Unreadable, image_id
 from shared.domain.scan import Preset, ScanRequest
 from shared.domain.similarity import single
 from shared.store import results
 from shared.store.scans import Found, Scan
 from workers import tables
+from workers.stages.families import between, families
 from workers.stages.flood import completed
 from workers.stages.matches import Matches
 from workers.stages.matches import matches as find_matches
 from workers.stages.neighbours import Neighbours
 
-EXACT = Signals(similarity=1.0, kind=Kind.EXACT)
+EXACT = Signals.equal(Kind.EXACT)
 
 Copies = Mapping[int, Sequence[tuple[Image, int]]]
 """The images that hold each content, by its row, best first; each with a number of the file that it is a name of."""
@@ -51,9 +53,10 @@ def grouped(ctx: Context, scan: Scan, found: Matches, copies: Copies | None = No
     copies = _copies(ctx, scan, found) if copies is None else copies
     shown = shown_threshold(scan.request)
     ranked = sorted(copies, key=lambda row: _place(scan.request, copies[row][0][0]))
-    found = completed(ctx, scan, found, ranked, shown)
+    if not scan.request.proves:  # who proves has looked at every pair of a family
+        found = completed(ctx, scan, found, ranked, shown)
     counting = found.taken(found.reach >= np.float32(shown))
-    groups = _listed(_formed(ranked, counting, copies), counting, copies)
+    groups = _listed(_formed(scan.request, ranked, counting, copies), counting, copies)
     return _result(ctx, scan, copies, groups=groups, found=found, shown=shown), len(counting)
 
 
@@ -78,7 +81,7 @@ def _result(
         images=(image for image, _ in ranked),
         omitted=() if found is None else _omitted(found, copies),
         groups=groups,
-        pairs=() if found is None else _pairs(found, copies),
+        pairs=() if found is None else _pairs(scan.request, found, copies),
         matches=matches,
         unreadable=_unreadable(ctx, scan),
         folders=_folders(ctx, scan),
@@ -149,11 +152,21 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
     )
 
 
-def _formed(ranked: Sequence[int], counting: Matches, copies: Copies) -> list[Formed[int]]:
+def _formed(wanted: ScanRequest, ranked: Sequence[int], counting: Matches, copies: Copies) -> list[Formed[int]]:
     """The groups of contents, most bytes freed first."""
-    neighbours = Neighbours(counting.found["a"], counting.found["b"], counting.similarity, ranked)
     held = {row: [Copy(image.id, file, image.size) for image, file in some] for row, some in copies.items()}
-    return form(ranked, neighbours, held)
+    if wanted.proves:
+        return listed(families(ranked, *_judged(wanted, counting, copies)), ranked, held)
+    return form(ranked, Neighbours(counting.found["a"], counting.found["b"], counting.similarity, ranked), held)
+
+
+def _judged(
+    wanted: ScanRequest, counting: Matches, copies: Copies
+) -> tuple[dict[tuple[int, int], Signals], dict[int, Image], set[int]]:
+    """The signals of every match, the best image of each content, and which of these lie in reference folders."""
+    best = {row: some[0][0] for row, some in copies.items()}
+    theirs = {row for row, image in best.items() if wanted.is_reference(image.library, image.path)}
+    return dict(zip(counting.pairs(), counting.signals(), strict=True)), best, theirs
 
 
 def _listed(formed: Sequence[Formed[int]], counting: Matches, copies: Copies) -> list[results.Grouped]:
@@ -167,18 +180,21 @@ def _images_of(formed: Formed[int], why: Mapping[tuple[int, int], Signals], copi
     (best, _), *equal = copies[formed.keeper]
     listed = [(image.id, EXACT) for image, _ in equal]
     for row in formed.members:
-        signals = why[min(formed.keeper, row), max(formed.keeper, row)]
+        signals = between(why, formed.keeper, row, best, copies[row][0][0])
         listed += [(image.id, signals) for image, _ in copies[row]]
     return best.id, listed, formed.freed
 
 
-def _pairs(found: Matches, copies: Copies) -> Iterator[Pair]:
-    """Every match once; byte-identical copies are paired with their first copy only."""
+def _pairs(wanted: ScanRequest, found: Matches, copies: Copies) -> Iterator[Pair]:
+    """Every match once, the better image first; byte-identical copies are paired with their first copy only."""
     for (best, _), *equal in copies.values():
         for other, _ in equal:
             yield Pair(best.id, other.id, EXACT)
     for (a, b), signals, reach in zip(found.pairs(), found.signals(), found.reach.tolist(), strict=True):
-        yield Pair(copies[a][0][0].id, copies[b][0][0].id, signals, reach)
+        one, other = copies[a][0][0], copies[b][0][0]
+        if _place(wanted, one) > _place(wanted, other):
+            one, other, signals = other, one, flipped(signals, one, other)
+        yield Pair(one.id, other.id, signals, reach)
 
 
 def _answers(ctx: Context, scan: Scan, found: Matches, copies: Copies) -> list[tuple[str, Signals]]:

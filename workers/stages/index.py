@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shared.context import Context
-from shared.domain.chunking import block_size
+from shared.domain.chunking import NOMINATED_AT_ONCE, block_size, chunk_count
 from shared.domain.scan import Phase
 from shared.store import scans as store
 from shared.store.scans import Found, Scan
@@ -46,7 +46,8 @@ def index(ctx: Context, scan: Scan, unit: int) -> Found:
 def _set(ctx: Context, scan: Scan, digests: list[bytes]) -> dict[str, int | str]:
     """What the comparison needs to know; writes which pairs of blocks it is made of."""
     searching = scan.request.upload is not None
-    floor = scan.request.threshold if searching else min(ctx.settings.floor, scan.request.threshold)
+    kept_to = scan.request.threshold if searching or scan.request.proves else ctx.settings.floor
+    floor = min(kept_to, scan.request.threshold)
     scan = replace(scan, kept_to=floor)
     comparison = Comparison(ctx, scan)
     missing = comparison.missing()
@@ -54,7 +55,9 @@ def _set(ctx: Context, scan: Scan, digests: list[bytes]) -> dict[str, int | str]
     pairs = sum(comparison.pairs(pair) for pair in range(comparison.size))
     known = pairs - sum(comparison.pairs(pair) for pair in missing)
     chosen = projections.latest(ctx, scan) if searching else projections.choose_projection(ctx, scan, digests, floor)
+    nominating = 1 if searching else chunk_count(len(digests), NOMINATED_AT_ONCE)
     return {
+        f"total:{Phase.NOMINATE}": nominating if scan.request.proves else 0,
         "index": str(scan.index),
         "floor": str(floor),
         "projection": chosen,

@@ -7,7 +7,7 @@ highest threshold at which it is one: its cosine in the preset deep, its similar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,9 @@ from shared.domain.scan import Preset, ScanRequest
 from shared.store.scans import Scan
 from workers import reference, scores, spaces, tables
 from workers.scores import Scores
+from workers.stages import proven
 from workers.stages.comparison import Comparison, omitted
+from workers.stages.proven import Verdicts, judged
 from workers.vision.ssim import SAME_PICTURE
 
 _WAITING = 1 << 23
@@ -33,20 +35,21 @@ class Matches:
     """Matches, n of them, none twice, and what the cap has left out.
 
     ``found`` has dtype scores.MATCH, the flag TWIN standing for pixels that are all equal; ``reach`` float32 (n),
-    ``similarity`` float64 (n); ``omitted`` has dtype scores.OMITTED.
+    ``similarity`` float64 (n); ``omitted`` has dtype scores.OMITTED. ``verdicts`` are what proof has to say, by pair.
     """
 
     found: npt.NDArray[np.void]
     reach: npt.NDArray[np.float32]
     similarity: npt.NDArray[np.float64]
     omitted: npt.NDArray[np.void]
+    verdicts: Verdicts = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.found)
 
     def taken(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Matches:
         """Some of the matches, with all that was left out."""
-        return Matches(self.found[which], self.reach[which], self.similarity[which], self.omitted)
+        return Matches(self.found[which], self.reach[which], self.similarity[which], self.omitted, self.verdicts)
 
     def pairs(self) -> list[tuple[int, int]]:
         """The two rows of each."""
@@ -63,12 +66,27 @@ class Matches:
     def signals(self) -> Iterator[Signals]:
         """The signals of each, in the same order."""
         for match, strength in zip(self.found, self.similarity.tolist(), strict=True):
-            yield _signals(match, strength)
+            yield judged(_signals(match, strength), self.verdicts.get((int(match["a"]), int(match["b"]))))
 
 
 def matches(ctx: Context, scan: Scan) -> Matches:
     """The matches of a scan down to its floor, capped per content; of a search every one."""
-    return gathered(ctx, scan, Comparison.of(ctx, scan).scores())
+    found = gathered(ctx, scan, Comparison.of(ctx, scan).scores())
+    return _proven(ctx, scan, found) if scan.request.proves else found
+
+
+def _proven(ctx: Context, scan: Scan, found: Matches) -> Matches:
+    """The matches after proof, at whatever threshold, with those that proof alone has found."""
+    verdicts = proven.verdicts(ctx, scan)
+    every = proven.added(found.found, verdicts)
+    strength = proven.probability(every, verdicts)
+    everywhere = np.ones(len(every), np.float32)
+    if scan.request.upload is not None:
+        return Matches(every, everywhere, strength, found.omitted, verdicts)
+    kept = scores.capped(every, everywhere, ctx.settings.matches_per_image, strength)
+    strength = proven.probability(kept.matches, verdicts)
+    left_out = omitted([found.omitted, kept.omitted])
+    return Matches(kept.matches, everywhere[: len(strength)], strength, left_out, verdicts)
 
 
 def gathered(ctx: Context, scan: Scan, parts: Iterable[Scores]) -> Matches:
@@ -144,8 +162,8 @@ def _measured(
     deep = ~np.isnan(found["cosine"])  # cosines are the preset deep's alone
     strength = np.where(deep, _deep(np.nan_to_num(found["cosine"]), near), near)
     strength = np.where(same, 1.0, strength)
-    proven = same | (within & (found["ssim"] >= SAME_PICTURE))
-    reach = np.where(proven, 1.0, found["cosine"]) if wanted.preset is Preset.DEEP else strength
+    certain = same | (within & (found["ssim"] >= SAME_PICTURE))
+    reach = np.where(certain, 1.0, found["cosine"]) if wanted.preset is Preset.DEEP else strength
     return reach.astype(np.float32), strength
 
 
@@ -165,5 +183,7 @@ def _pixels(ctx: Context, scan: Scan, table: str) -> npt.NDArray[np.bytes_]:
 def _signals(match: np.void, strength: float) -> Signals:
     cosine = None if np.isnan(match["cosine"]) else float(match["cosine"])
     ssim = None if np.isnan(match["ssim"]) else float(match["ssim"])
-    kind = Kind.SAME_PIXELS if match["flags"] & scores.TWIN else Kind.SIMILAR
-    return Signals(strength, kind, cosine, int(match["distance"]), ssim)
+    distance = None if match["distance"] == scores.UNKNOWN else int(match["distance"])
+    if match["flags"] & scores.TWIN:
+        return Signals.equal(Kind.SAME_PIXELS, cosine, distance, ssim)
+    return Signals(strength, Kind.LOOK_ALIKE, cosine, distance, ssim)

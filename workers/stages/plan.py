@@ -65,7 +65,7 @@ def _walk(ctx: Context, folders: Sequence[Folder]) -> tuple[pa.Table, pa.Table]:
 
 def _split(ctx: Context, scan: Scan, files: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Files that are unchanged and whose features are stored, and those that must be read."""
-    needed = [space for space in (spaces.pixels(ctx, scan), spaces.deep(ctx, scan)) if space is not None]
+    needed = spaces.needed(ctx, scan)
     known, unread = [tables.KNOWN.empty_table()], [tables.FILES.empty_table()]
     for library in files["library"].unique().to_pylist():
         mine = files.filter(pc.equal(files["library"], library))

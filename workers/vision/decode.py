@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workers.vision.formats import opened
+from workers.vision.hashes import turned_hashes
 from workers.vision.reading import Decoded
 from workers.vision.render import upright_rgb, upright_size
 from workers.vision.resize import GREY_SIDE, NetworkInput, least_side
@@ -21,8 +22,8 @@ from workers.vision.resize import GREY_SIDE, NetworkInput, least_side
 __all__ = ["Decoded", "decode", "thumbnails"]
 
 
-def decode(data: bytes, network_input: NetworkInput | None, max_pixels: int) -> Decoded:
-    """Decode one file.
+def decode(data: bytes, network_input: NetworkInput | None, max_pixels: int, locally: bool = False) -> Decoded:
+    """Decode one file, with its local features where they are wanted.
 
     Raises:
         UnreadableImage: see :func:`workers.vision.formats.opened`.
@@ -35,7 +36,16 @@ def decode(data: bytes, network_input: NetworkInput | None, max_pixels: int) -> 
     grey = _resized(small.convert("L"), (GREY_SIDE, GREY_SIDE))
     pixels = None if network_input is None else _array(_resized(small, network_input))
     # hashed from the grey picture: a tenth of the time, and the hash sees no more than 32x32 of it anyway
-    return Decoded(width, height, picture.format, picture.frames, _phash(grey), _array(grey), pixels)
+    told = (width, height, picture.format, picture.frames, _phash(grey), _array(grey), pixels)
+    return Decoded(*told, *_parts(small, grey, (width, height))) if locally else Decoded(*told)
+
+
+def _parts(
+    small: Image.Image, grey: Image.Image, size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
+    from workers.vision import local  # OpenCV takes its time to load, and most presets need none of it
+
+    return local.extract(small, size), turned_hashes(grey)
 
 
 def warm_up() -> None:

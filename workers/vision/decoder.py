@@ -138,10 +138,11 @@ def _read(
     digest: bytes,
     network_input: NetworkInput | None,
     known: Path | None,
+    locally: bool,
 ) -> Reading:
     decoded = None
     if known is None or not _is_known(digest, known):
-        decoded = (orders.decode or decode)(data, network_input, orders.max_pixels)
+        decoded = (orders.decode or decode)(data, network_input, orders.max_pixels, locally)
     return Reading(job.number, digest, len(data), status.st_mtime_ns, status.st_dev, status.st_ino, decoded)
 
 

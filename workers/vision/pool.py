@@ -66,15 +66,19 @@ class DecoderPool:
         self._ahead = AHEAD + 2 * settings.decoders
 
     def read(
-        self, jobs: Iterable[Job], network_input: NetworkInput | None = None, known: Path | None = None
+        self,
+        jobs: Iterable[Job],
+        network_input: NetworkInput | None = None,
+        known: Path | None = None,
+        locally: bool = False,
     ) -> Iterator[Reading | Failure]:
-        """Read and decode files.
+        """Read and decode files; ``locally``: with their local features.
 
         ``network_input`` is the (height, width) of ``Decoded.pixels``, None for no pixels.
         ``known`` is a .npy file of sorted uint64, the first 8 bytes, big-endian, of digests that need no decoding;
         it is memory-mapped and must never change under its name.
         """
-        return self._run(Task.READ, jobs, network_input, known)
+        return self._run(Task.READ, jobs, network_input, known, locally)
 
     def pixel_digests(self, jobs: Iterable[Job]) -> Iterator[PixelDigest | Failure]:
         """The digest of the pixels of each file (see workers.vision.pixels)."""

@@ -37,6 +37,8 @@ class Decoded:
 
     ``phash`` is the 64-bit perceptual hash (DCT of 32x32, imagehash.phash), first bit most significant;
     ``grey`` is uint8 (64, 64); ``pixels`` is uint8 sRGB (h, w, 3) of the network's input size, None without one.
+    ``local`` are the local features, uint8 (bytes of workers.vision.local.ROW), and ``turned`` the hashes of the eight
+    turned and mirrored versions, uint64 (8), the upright one first; None where they are not wanted.
     """
 
     width: int
@@ -46,6 +48,8 @@ class Decoded:
     phash: int
     grey: NDArray[np.uint8]
     pixels: NDArray[np.uint8] | None
+    local: NDArray[np.uint8] | None = None
+    turned: NDArray[np.uint64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,9 @@ class Failure:
     reason: str
 
 
-Decode = Callable[[bytes, NetworkInput | None, int], Decoded]
-"""(a file's bytes, the network's input, the pixel limit) -> what it gives; see workers.vision.decode."""
+Decode = Callable[[bytes, NetworkInput | None, int, bool], Decoded]
+"""(a file's bytes, the network's input, the pixel limit, whether local features are wanted) -> what it gives; see
+workers.vision.decode."""
 
 
 @dataclass(frozen=True, slots=True)

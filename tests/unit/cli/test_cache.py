@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import main
 from shared.context import Context
+from shared.domain.scan import Preset
 from shared.layout import Layout
 from shared.services import libraries, scans
 from tests import pictures
@@ -98,7 +99,7 @@ def test_a_space_is_removed_when_asked_twice_and_no_scan_runs(
 
 def _wanted(ctx: Context) -> scans.ScanRequest:
     (library,) = libraries.listed(ctx)
-    return scans.ScanRequest((scans.Folder(library.id),))
+    return scans.ScanRequest((scans.Folder(library.id),), preset=Preset.NEAR)
 
 
 @pytest.mark.parametrize("format", ["parquet", "npy"])

@@ -29,7 +29,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     groups = []
     for n in range(GROUPS):
         keeper, copy, other = images[3 * n : 3 * n + 3]
-        near = Signals(0.5 + (n * 31 % 1000) / 2000, Kind.SIMILAR, None, 2, 0.9)
+        near = Signals(0.5 + (n * 31 % 1000) / 2000, Kind.LOOK_ALIKE, None, 2, 0.9)
         groups.append((keeper.id, [(copy.id, Signals(1.0, Kind.EXACT)), (other.id, near)], copy.size + other.size))
     path = tmp_path_factory.mktemp("large") / "result.sqlite"
     results.write(path, results.Result(len(images), images, [], groups, [], [], []))

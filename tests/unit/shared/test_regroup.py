@@ -28,7 +28,7 @@ def image(n: int, content: int | None = None) -> Image:
 
 
 def signals(reach: float) -> Signals:
-    return Signals(reach, Kind.SIMILAR, reach, 20, None)
+    return Signals(reach, Kind.LOOK_ALIKE, reach, 20, None)
 
 
 def write(ctx: Context, images: list[Image], pairs: list[Pair], omitted: tuple = (), **request: object) -> str:

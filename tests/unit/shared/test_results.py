@@ -15,7 +15,7 @@ def image(name: str, size: int = 10) -> Image:
     return Image(name, "lib", name.encode() + b"\xff.jpg", size, 5, "d" * 64, 4, 3, "JPEG", 1)
 
 
-NEAR = Signals(0.9, Kind.SIMILAR, None, 3, 0.8)
+NEAR = Signals(0.9, Kind.LOOK_ALIKE, None, 3, 0.8)
 EXACT = Signals(1.0, Kind.EXACT)
 EVERYTHING = GroupFilter()
 
@@ -45,7 +45,7 @@ def test_what_was_written_is_read(path: Path) -> None:
         group = reader.group(1)
         assert group.keeper == image("a")
         assert [(m.image.id, m.signals) for m in group.members] == [("a", None), ("b", EXACT), ("c", NEAR)]
-        assert (group.kind, group.similarity, group.freed) == (Kind.SIMILAR, 0.9, 20)
+        assert (group.kind, group.similarity, group.freed) == (Kind.LOOK_ALIKE, 0.9, 20)
         assert [m.image.id for m in reader.matches()] == ["a", "e"]
         assert [p.signals.similarity for p in reader.pairs()] == [1.0, 1.0, 0.9]
         assert reader.omitted() == [("a", 2)]

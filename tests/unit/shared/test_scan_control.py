@@ -11,7 +11,7 @@ import pytest
 
 from shared.context import Context
 from shared.domain.errors import Conflict, NotFound
-from shared.domain.scan import Folder, Phase, ScanRequest, State
+from shared.domain.scan import Folder, Phase, Preset, ScanRequest, State
 from shared.names import EXTRACT_QUEUE
 from shared.services import scan_control, scans
 from shared.store import scan_control as control
@@ -19,7 +19,7 @@ from shared.store import scans as store
 from shared.store.scans import Claim, Found, Step
 from tests.gallery import SCAN, SEARCH, Gallery, make
 
-WANTED = ScanRequest(folders=(Folder("0" * 32),))
+WANTED = ScanRequest(folders=(Folder("0" * 32),), preset=Preset.NEAR)
 CHUNKS = store.WINDOW + 20
 
 

@@ -10,7 +10,7 @@ from shared.domain.scan import Folder, Phase, Preset, ScanRequest, State
 from shared.store import scans as store
 from shared.store.scans import Claim, Found, Send
 
-WANTED = ScanRequest(folders=(Folder("0" * 32),))
+WANTED = ScanRequest(folders=(Folder("0" * 32),), preset=Preset.NEAR)
 
 
 @pytest.fixture

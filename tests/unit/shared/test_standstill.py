@@ -5,13 +5,13 @@ import time
 import pytest
 
 from shared.context import Context
-from shared.domain.scan import Phase, ScanRequest, State
+from shared.domain.scan import Phase, Preset, ScanRequest, State
 from shared.services import scans, standstill
 from shared.store import keys, presence
 from shared.store import scans as store
 from shared.store.scans import Found
 
-WANTED = ScanRequest(folders=())
+WANTED = ScanRequest(folders=(), preset=Preset.NEAR)
 
 
 @pytest.fixture

@@ -39,9 +39,9 @@ def test_deep_is_off_with_its_reason_until_weights_are_there(client: FlaskClient
     assert "LOOKALIKE_WEIGHTS" not in page(client, "/")
 
 
-def test_near_is_chosen_at_first(client: FlaskClient) -> None:
+def test_thorough_is_chosen_at_first(client: FlaskClient) -> None:
     text = page(client, "/")
-    assert 'name="preset" value="near" checked' in text
+    assert 'name="preset" value="thorough" checked' in text
     assert text.count(" checked>") == 1
 
 

@@ -42,7 +42,10 @@ def test_a_group_shows_its_keeper_first_and_why_each_other_matches(client: Flask
     assert keeper["image"]["id"] == group["keeper"]
     assert keeper["signals"] is None
     assert copy["signals"]["kind"] == "exact"
-    assert small["signals"] == {"similarity": 0.96, "kind": "similar", "cosine": None, "distance": 2, "ssim": 0.95}
+    assert small["signals"] == {
+        "similarity": 0.96, "kind": "look-alike", "cosine": None, "distance": 2, "ssim": 0.95,
+        "tier": "likely", "confidence": None, "alignment": None,
+    }  # fmt: skip
     image = small["image"]
     assert (image["name"], image["width"], image["height"], image["format"]) == ("001.jpg", 320, 240, "JPEG")
     assert image["folder"] == "pictures/small"

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.context import Context
-from shared.domain.scan import Folder, Phase, ScanRequest
+from shared.domain.scan import Folder, Phase, Preset, ScanRequest
 from shared.services import libraries
 from shared.store import scans as store
 from tests import pictures
@@ -42,7 +42,7 @@ def _decoders() -> Iterator[None]:
 def scan(ctx: Context, root: Path, scan_id: str) -> dict[str, str]:
     """Scan a folder as far as the comparison; returns the fields of the scan."""
     library = libraries.add(ctx, root)
-    store.create(ctx.redis, scan_id, ScanRequest((Folder(library.id),)), time.time())
+    store.create(ctx.redis, scan_id, ScanRequest((Folder(library.id),), preset=Preset.NEAR), time.time())
     for phase, stage in STAGES.items():
         for unit in range(int(store.fields(ctx.redis, scan_id).get(f"total:{phase}", 0))):
             units.run(ctx, scan_id, phase, unit, stage)

@@ -11,7 +11,7 @@ import pytest
 
 from shared.context import Context
 from shared.domain.model import Library
-from shared.domain.scan import PHASES, Folder, Phase, ScanRequest, State
+from shared.domain.scan import PHASES, Folder, Phase, Preset, ScanRequest, State
 from shared.services import libraries, scans
 from shared.settings import Settings
 from shared.store import scans as store
@@ -39,7 +39,7 @@ def library(ctx: Context, tmp_path: Path) -> Library:
 
 
 def create(ctx: Context, library: Library, scan_id: str) -> Scan:
-    store.create(ctx.redis, scan_id, ScanRequest((Folder(library.id),)), time.time())
+    store.create(ctx.redis, scan_id, ScanRequest((Folder(library.id),), preset=Preset.NEAR), time.time())
     return store.get(ctx.redis, scan_id)
 
 

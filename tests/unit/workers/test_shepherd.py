@@ -7,7 +7,7 @@ import pytest
 from shared.broker import waiting
 from shared.context import Context
 from shared.domain.deletion import BatchKind, BatchState, Item
-from shared.domain.scan import Phase, ScanRequest
+from shared.domain.scan import Phase, Preset, ScanRequest
 from shared.names import EXTRACT_QUEUE, FILES_QUEUE
 from shared.services import scans
 from shared.store import batches
@@ -25,7 +25,7 @@ def scan(ctx: Context) -> str:
 
 def begun(ctx: Context, scan_id: str) -> str:
     """A scan whose chunks wait in the queue."""
-    store.create(ctx.redis, scan_id, ScanRequest(()), time.time())
+    store.create(ctx.redis, scan_id, ScanRequest((), preset=Preset.NEAR), time.time())
     store.claim(ctx.redis, scan_id, Phase.PLAN, 0, time.time(), 10)
     found = Found(set={f"total:{Phase.EXTRACT}": CHUNKS})
     step = store.complete(ctx.redis, scan_id, Phase.PLAN, 0, found, time.time())

@@ -9,14 +9,14 @@ import pytest
 
 from shared.context import Context
 from shared.domain.errors import ScanFailed
-from shared.domain.scan import Folder, Phase, ScanRequest, State
+from shared.domain.scan import Folder, Phase, Preset, ScanRequest, State
 from shared.names import PHASE_TASKS
 from shared.services import scans as service
 from shared.store import scans as store
 from shared.store.scans import Found, Scan
 from workers import shepherd, units
 
-WANTED = ScanRequest(folders=(Folder("0" * 32),))
+WANTED = ScanRequest(folders=(Folder("0" * 32),), preset=Preset.NEAR)
 CHUNKS = 3
 
 

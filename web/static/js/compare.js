@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { done, refused, run } from "./batches.js";
+import { varied } from "./kinds.js";
 import { evidence, REFERENCE } from "./tiles.js";
 import { showFacts } from "./facts.js";
 import { percent } from "./format.js";
@@ -166,7 +167,7 @@ const keep = (loser) => attempt(async () => {
 });
 
 // Both stay: the same picture twice on purpose, or two versions of it.
-const wanted = () => (sequence.pair.right.signals?.kind === "similar" ? "variants" : "duplicates");
+const wanted = () => (varied(sequence.pair.right.signals) ? "variants" : "duplicates");
 
 const decide = (verdict, words) => attempt(async () => {
   const frame = sequence.pair;

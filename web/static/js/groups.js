@@ -9,9 +9,9 @@ import * as filters from "./filters.js";
 import { bytes, count, percent, plural } from "./format.js";
 import { bind } from "./keys.js";
 import { byId, clone, showError } from "./templates.js";
+import { KINDS } from "./kinds.js";
 import { Tile } from "./tiles.js";
 
-export const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
 const LAST = "The last picture of a group stays.";
 const MOST_GROUPS = 100;
 

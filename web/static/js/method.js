@@ -27,6 +27,6 @@ function show() {
 function offerDeep(event) {
   const deep = document.querySelector("input[name=preset][value=deep]");
   deep.disabled = !event.target.checked;
-  document.querySelector(`input[name=preset][value=${event.target.checked ? "deep" : "near"}]`).checked = true;
+  document.querySelector(`input[name=preset][value=${event.target.checked ? "deep" : "thorough"}]`).checked = true;
   show();
 }

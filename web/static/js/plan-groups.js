@@ -1,11 +1,11 @@
 // The groups of a plan, page by page: each picture with what is proposed for it, and why.
 
+import { KINDS } from "./kinds.js";
 import { get } from "./api.js";
 import { bytes, count, plural } from "./format.js";
 import { byId, clone, showError } from "./templates.js";
 import { Tile } from "./tiles.js";
 
-const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
 const FATES = { keep: "Stays", move: "Goes", left: "Yours to decide" };
 const ORDER = ["keep", "move", "left"];
 const EMPTY = { moves: "Nothing goes.", left: "Nothing is left for you to decide." };

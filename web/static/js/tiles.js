@@ -3,6 +3,7 @@
 import { bytes, date, percent } from "./format.js";
 import { preview } from "./preview.js";
 import { clone, showError } from "./templates.js";
+import { KINDS, TIERS } from "./kinds.js";
 import { load } from "./thumbnails.js";
 
 export const REFERENCE = "This lies in a folder that is only compared with: nothing is deleted there.";
@@ -114,7 +115,8 @@ export class Tile {
 // Why two pictures match, in words.
 export function evidence(signals) {
   if (EQUAL[signals.kind]) return EQUAL[signals.kind];
-  const parts = [];
+  const parts = signals.alignment ? [`${KINDS[signals.kind]}, ${TIERS[signals.tier]}`] : [];
+  if (signals.alignment?.inliers) parts.push(`${signals.alignment.inliers} details agree`);
   if (signals.distance !== null) parts.push(`${signals.distance} of 64 bits differ`);
   if (signals.ssim !== null) parts.push(`SSIM ${signals.ssim.toFixed(2)}`);
   if (signals.cosine !== null) parts.push(`cosine ${signals.cosine.toFixed(3)}`);

@@ -34,7 +34,7 @@ folder = Path(os.environ.get("POOL_TEST_FOLDER", ""))
 SETTINGS = replace(Settings(), decoders=2, decode_timeout_s=10.0)
 
 
-def hostile(data: bytes, network_input: NetworkInput | None, max_pixels: int) -> Decoded:
+def hostile(data: bytes, network_input: NetworkInput | None, max_pixels: int, locally: bool) -> Decoded:
     """Decodes pictures, and does what other files say."""
     match data:
         case b"exit":
@@ -61,7 +61,7 @@ def hostile(data: bytes, network_input: NetworkInput | None, max_pixels: int) ->
                 marker.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             data = picture()
-    return decode(data, network_input, max_pixels)
+    return decode(data, network_input, max_pixels, locally)
 
 
 def picture(seed: int = 0) -> bytes:

@@ -1,0 +1,137 @@
+"""Fit the probability of workers.proof.verdict on made edits, and show how well it is calibrated.
+
+    python -m benchmarks.quality_fit [--photographs DIR] [--write]
+
+One half of the families is fitted, the other half tells how good it is. Nothing of the library that
+benchmarks.quality measures with is used: the seed, and so edits and negatives, are others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from benchmarks.quality_library.build import COLLAGE, Library, build
+from workers.proof import coefficients
+from workers.proof.evidence import Evidence, gather
+from workers.proof.verdict import measures
+from workers.vision.decode import decode
+from workers.vision.local import Local, loaded
+
+SEED, FAMILIES, EDITS = 101, 120, 14
+_MOST_PIXELS = 200_000_000
+_RIDGE = 1e-2
+_COEFFICIENTS = Path(coefficients.__file__)
+
+Sample = tuple[str, str, bool, list[float]]
+
+
+@cache
+def _local(path: Path) -> Local:
+    decoded = decode(path.read_bytes(), None, _MOST_PIXELS, True)
+    if decoded.local is None:
+        raise ValueError("no local features")
+    return loaded(decoded.local, (decoded.width, decoded.height))
+
+
+def pairs(library: Library, random: np.random.Generator) -> Iterator[tuple[str, str]]:
+    """Every pair of a family, its decoys included, and pairs that have nothing in common but how they were made."""
+    made: dict[str, list[str]] = {}
+    for name, picture in library.pictures.items():
+        if picture.edit != COLLAGE:
+            made.setdefault(name[:3] if name[0].isdigit() else picture.edit, []).append(name)
+    for kind, names in made.items():
+        if kind.isdigit():
+            yield from itertools.combinations(names, 2)
+    by_edit: dict[str, list[str]] = {}
+    for name, picture in library.pictures.items():
+        by_edit.setdefault(picture.edit, []).append(name)
+    for names in by_edit.values():
+        for _ in range(60):
+            one, other = random.choice(names, 2)
+            if one != other:
+                yield str(one), str(other)
+
+
+def _sampled(job: tuple[Path, list[tuple[str, str, bool]]]) -> list[Sample]:
+    folder, some = job
+    found = []
+    for a, b, same in some:
+        evidence: Evidence | None = gather(_local(folder / a), _local(folder / b), None)
+        if evidence is not None:
+            found.append((a, b, same, measures(evidence)))
+    return found
+
+
+def samples(library: Library) -> list[Sample]:
+    """The measures of every pair whose pixels can be compared at all."""
+    random = np.random.default_rng(SEED)
+    jobs: dict[str, list[tuple[str, str, bool]]] = {}
+    for a, b in pairs(library, random):
+        jobs.setdefault(a[:2], []).append((a, b, library.same(a, b)))
+    with ProcessPoolExecutor(2) as pool:
+        found = pool.map(_sampled, [(library.folder, some) for some in jobs.values()])
+        return [sample for part in found for sample in part]
+
+
+def fitted(measured: np.ndarray[Any, Any], same: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
+    """Bias and weights of a logistic regression with a small ridge."""
+    weight = np.ones(len(same))
+    middle, spread = measured.mean(axis=0), measured.std(axis=0) + 1e-9
+    scaled = np.column_stack([(measured - middle) / spread, np.ones(len(measured))])
+    sign = np.where(same, 1.0, -1.0)
+
+    def loss(w: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
+        margin = sign * (scaled @ w)
+        value = (weight * np.logaddexp(0, -margin)).sum() / weight.sum() + _RIDGE * (w[:-1] ** 2).sum() / 100
+        slope = scaled.T @ (-weight * sign / (1 + np.exp(margin))) / weight.sum()
+        slope[:-1] += 2 * _RIDGE * w[:-1] / 100
+        return float(value), slope
+
+    found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = found[:-1] / spread
+    return float(found[-1] - weights @ middle), weights
+
+
+def _report(chance: np.ndarray[Any, Any], same: np.ndarray[Any, Any]) -> None:
+    claimed = chance >= 0.5
+    print(f"claimed {claimed.sum()}: precision {same[claimed].mean():.4f}, recall {claimed[same].mean():.4f}")
+    for low, high in itertools.pairwise((0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0001)):
+        some = (chance >= low) & (chance < high)
+        if some.sum():
+            print(f"  said {chance[some].mean():.3f}, true {same[some].mean():.3f} of {some.sum()}")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--photographs", type=Path, default=Path("../shared/data/photos"))
+    options.add_argument("--write", action="store_true")
+    wanted = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        library = build(Path(folder) / "library", wanted.photographs, FAMILIES, EDITS, SEED)
+        found = samples(library)
+    measured, same = np.array([s[3] for s in found]), np.array([s[2] for s in found])
+    half = np.array([int(s[0][:3]) % 2 == 0 if s[0][0].isdigit() else len(s[0]) % 2 == 0 for s in found])
+    bias, weights = fitted(measured[half], same[half])
+    chance = 1 / (1 + np.exp(-(bias + measured[~half] @ weights)))
+    _report(chance, same[~half])
+    bias, weights = fitted(measured, same)
+    listed = ", ".join(f"{w:.4g}" for w in weights)
+    text = f"BIAS = {bias:.4g}\nWEIGHTS = ({listed})\n"
+    print(text)
+    if wanted.write:
+        head = _COEFFICIENTS.read_text().split("BIAS")[0]
+        _COEFFICIENTS.write_text(head + text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Build the library: families of edits, collages, what only looks alike, and photographs that nothing else shows.
+
+Invariant: the same sources, size and seed give the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import skimage
+from PIL import Image
+
+from benchmarks.quality_library import negatives
+from benchmarks.quality_library.edits import EDITS, collage
+
+ORIGINAL = "original"
+COLLAGE = "collage"
+
+_SCENES = (
+    "astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "motorcycle_left.png", "coins.png",
+    "ihc.png", "retina.jpg", "hubble_deep_field.jpg", "brick.png", "gravel.png", "grass.png", "moon.png",
+)  # fmt: skip
+_LONGEST = 1000  # pixels
+_WORDS = ["garden", "road", "house", "number", "street", "water", "light", "paper", "letter", "notice", "permit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file of the library. ``shows`` are the photographs it shows, ``edit`` how it was made; ``decoy`` marks what
+    must not be taken for the photograph that it was made from."""
+
+    name: str
+    edit: str
+    shows: frozenset[int]
+    decoy: bool = False
+
+
+@dataclass(slots=True)
+class Library:
+    """A folder and what is in it, by name."""
+
+    folder: Path
+    pictures: dict[str, Picture] = field(default_factory=dict)
+
+    def add(self, name: str, data: bytes, picture: Picture) -> None:
+        (self.folder / name).write_bytes(data)
+        self.pictures[name] = picture
+
+    def same(self, a: str, b: str) -> bool:
+        """Whether two files show one photograph, as a whole or in part."""
+        one, other = self.pictures[a], self.pictures[b]
+        return bool(one.shows & other.shows)
+
+
+def sources(extra: Path | None, random: np.random.Generator) -> list[Callable[[], Image.Image]]:
+    """Photographs, those of scikit-image first, then those of a folder in an order of the seed's."""
+    bundled = [Path(skimage.__file__).parent / "data" / name for name in _SCENES]
+    more = sorted(extra.rglob("*.jpg")) if extra is not None and extra.is_dir() else []
+    paths = [path for path in bundled if path.is_file()] + [more[n] for n in random.permutation(len(more))]
+    return [lambda path=path: _opened(path) for path in paths]  # type: ignore[misc]
+
+
+def _opened(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        image.thumbnail((_LONGEST, _LONGEST))
+        return image.convert("RGB")
+
+
+def build(folder: Path, extra: Path | None, families: int, edits_each: int, seed: int) -> Library:
+    """Write the library into a folder that is not there yet.
+
+    Args:
+        families: photographs that are edited; all that are left over are distractors.
+        edits_each: how many edits of each, chosen by the seed.
+    """
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(seed)
+    photographs = sources(extra, random)
+    families = min(families, len(photographs))
+    library = Library(folder)
+    for number, photograph in enumerate(photographs[:families]):
+        _family(library, number, photograph(), edits_each, np.random.default_rng([seed, number]))
+    for number, some in _collaged(families, random):
+        name = f"collage-{number:03}.jpg"
+        data = collage([photographs[one]() for one in some], random)
+        library.add(name, data, Picture(name, COLLAGE, frozenset(some)))
+    for number, photograph in enumerate(photographs[families:], families):
+        _write(library, f"other-{number:04}.jpg", photograph(), "other", number)
+    for number, page in enumerate(_pages(photographs, random), len(photographs)):
+        _write(library, f"page-{number:04}.png", page, "page", number)
+    return library
+
+
+def _family(library: Library, number: int, photograph: Image.Image, edits: int, random: np.random.Generator) -> None:
+    _write(library, f"{number:03}-original.jpg", photograph, ORIGINAL, number)
+    for name in random.permutation(list(EDITS))[:edits]:
+        edit = EDITS[str(name)]
+        file = f"{number:03}-{name}.{ {'JPEG': 'jpg'}.get(edit.format, edit.format.lower()) }"
+        library.add(file, edit.make(photograph, random), Picture(file, str(name), frozenset({number})))
+    if number % 3 == 0:
+        for shot, make in (("shot", negatives.another_shot), ("moved", negatives.one_thing_moved)):
+            _write(library, f"{number:03}-{shot}.jpg", make(photograph, random), shot, -1 - number, decoy=True)
+
+
+def _write(library: Library, name: str, image: Image.Image, edit: str, shows: int, decoy: bool = False) -> None:
+    stream = BytesIO()
+    image.save(stream, "PNG" if name.endswith("png") else "JPEG", quality=93)
+    unique = frozenset({shows}) if not decoy else frozenset({-abs(hash((edit, shows))) - 1})
+    library.add(name, stream.getvalue(), Picture(name, edit, unique, decoy))
+
+
+def _collaged(families: int, random: np.random.Generator) -> Iterator[tuple[int, list[int]]]:
+    for number in range(families // 4):
+        count = int(random.integers(2, 5))
+        yield number, sorted(int(one) for one in random.choice(families, min(count, families), replace=False))
+
+
+def _pages(photographs: list[Callable[[], Image.Image]], random: np.random.Generator) -> Iterator[Image.Image]:
+    for _ in range(20):
+        yield negatives.document(_WORDS, random)
+    for number in range(20):
+        yield negatives.product(photographs[-1 - number % len(photographs)]())

@@ -1,0 +1,108 @@
+"""Pairing: which pairs are proven. First those that were nominated; then, within what has become a group, those that
+nobody nominated, since each of a large family is among the nearest of few of the others.
+
+Invariant: a pair is chosen once, the smaller row first, and never proven twice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from shared.context import Context
+from shared.domain.chunking import chunk_count
+from shared.domain.scan import Phase
+from shared.store import scans as store
+from shared.store.scans import Found, Scan
+from workers import proofs, scores
+from workers.candidates.nominees import Nominees, merged, ranked
+from workers.proof.records import KINDS, Proofs, claims
+from workers.stages.comparison import Comparison
+from workers.stages.nominate import folder
+from workers.stages.prove import AT_ONCE
+
+ALL_PAIRS_UP_TO = 48
+"""Of a family of so many, every pair is looked at; of a larger one, each with so many of those that match the most."""
+
+
+def pair(ctx: Context, scan: Scan, unit: int) -> Found:
+    """Choose the pairs that are proven, ``candidates_per_image`` of an image at most."""
+    units = int(store.fields(ctx.redis, scan.id).get(f"total:{Phase.NOMINATE}", 0))
+    nominated = [proofs.load(folder(ctx, scan) / f"{number}.npy") for number in range(units)]
+    searching = scan.request.upload is not None
+    found = merged([*nominated, _compared(ctx, scan, searching)], ctx.settings.candidates_per_image)
+    row, other = found["row"].astype(np.int64), found["other"].astype(np.int64)
+    return _chosen(ctx, scan, proofs.PAIRS, Phase.PROVE, (row, other) if searching else _ordered(row, other))
+
+
+def _compared(ctx: Context, scan: Scan, searching: bool) -> Nominees:
+    """Those that the comparison of all hashes and features has found, for both sides."""
+    parts = [part.matches for part in Comparison.of(ctx, scan).scores()]
+    found = np.concatenate([np.empty(0, scores.MATCH), *parts])
+    found = found[(found["flags"] & scores.MATCHES) != 0]
+    strength = np.fmax(found["cosine"], 1.0 - found["distance"].astype(np.float32) / 64).astype(np.float64)
+    a, b = found["a"].astype(np.int64), found["b"].astype(np.int64)
+    if not searching:
+        a, b, strength = np.concatenate([a, b]), np.concatenate([b, a]), np.tile(strength, 2)
+    return ranked(a, b, strength, ctx.settings.candidates_per_image)
+
+
+Rows = npt.NDArray[np.int64]
+
+
+def _ordered(one: Rows, other: Rows) -> tuple[Rows, Rows]:
+    """Each pair once, the smaller row first."""
+    both = np.unique(np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1), axis=0)
+    return both[:, 0], both[:, 1]
+
+
+def _chosen(ctx: Context, scan: Scan, name: str, phase: Phase, pairs: tuple[Rows, Rows]) -> Found:
+    chosen = np.empty(len(pairs[0]), proofs.PAIR)
+    chosen["a"], chosen["b"] = pairs
+    proofs.choose(ctx, scan, name, chosen)
+    return Found(set={f"total:{phase}": chunk_count(len(chosen), AT_ONCE)})
+
+
+def close(ctx: Context, scan: Scan, unit: int) -> Found:
+    """Choose the pairs within families that were not looked at; none for a search."""
+    units = int(store.fields(ctx.redis, scan.id).get(f"total:{Phase.PROVE}", 0))
+    found = proofs.found(ctx, scan, proofs.PAIRS, units)
+    if scan.request.upload is not None:
+        missing = (np.empty(0, np.int64),) * 2
+    else:
+        missing = _missing(found, proofs.pairs(ctx, scan, proofs.PAIRS))
+    return _chosen(ctx, scan, proofs.CLOSING, Phase.REPROVE, missing)
+
+
+def _missing(found: Proofs, looked_at: npt.NDArray[np.void]) -> tuple[Rows, Rows]:
+    """Pairs of those that are joined by matches, and that were not looked at."""
+    joining = found[claims(found) & (found["kind"] != KINDS.index("contained"))]
+    rows, at = np.unique(np.concatenate([joining["a"], joining["b"]]).astype(np.int64), return_inverse=True)
+    if len(rows) == 0:
+        return rows, rows
+    one, other = at.reshape(2, -1)
+    degree = np.bincount(at, minlength=len(rows))
+    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(rows), len(rows)))
+    family = connected_components(graph, directed=False)[1]
+    order = np.argsort(family, kind="stable")
+    families = np.split(order, np.flatnonzero(np.diff(family[order])) + 1)
+    pairs = [_within(members, degree) for members in families if len(members) > 2]
+    if not pairs:
+        return rows[:0], rows[:0]
+    a, b = _ordered(*(rows[np.concatenate(column)] for column in zip(*pairs, strict=True)))
+    most = int(max(rows[-1], looked_at["b"].max())) + 1
+    known = looked_at["a"].astype(np.int64) * most + looked_at["b"]
+    fresh = ~np.isin(a * most + b, known)
+    return a[fresh], b[fresh]
+
+
+def _within(members: Rows, degree: Rows) -> tuple[Rows, Rows]:
+    """Every pair of a family, or each with those that match the most."""
+    if len(members) <= ALL_PAIRS_UP_TO:
+        i, j = np.triu_indices(len(members), k=1)
+        return members[i], members[j]
+    best = members[np.argsort(-degree[members], kind="stable")[:ALL_PAIRS_UP_TO]]
+    one, other = np.repeat(members, len(best)), np.tile(best, len(members))
+    return one[one != other], other[one != other]
