@@ -60,7 +60,8 @@ def get(ctx: Context, plan_id: str) -> Plan:
 
 
 def listed(ctx: Context, scan_id: str) -> list[Plan]:
-    """The plans of a scan that were applied, the latest first."""
+    """The plans of a scan that were applied, the latest first. Raises NotFound."""
+    scans.get(ctx.redis, scan_id)
     found = (get(ctx, plan_id) for plan_id in plans.listed(ctx.redis, scan_id))
     return [plan for plan in found if plan.state is not PlanState.STAGED]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,7 @@ def deciding(ctx: Context, scan_id: str, show: Show = Show.OPEN, whole: bool = F
 
     ``show`` other than open also tells apart the groups of which something was moved. Raises NotFound, Conflict.
     """
+    scans.get(ctx.redis, scan_id)  # before a path is made of the id
     result = ctx.layout.result(scan_id)
     before = settled.identity(result)
     with _reading(ctx, scan_id) as reader:
@@ -187,13 +188,23 @@ def _trashed_since(ctx: Context, scan_id: str, moved: dict[str, str]) -> dict[st
     return {i: batch for i, batch in moved.items() if (at := times[batch]) is None or at >= scanned}
 
 
-def display_path(ctx: Context, library: str, path: bytes) -> str:
+def display_path(ctx: Context, library: str, path: bytes, roots: Mapping[str, bytes] | None = None) -> str:
     """A file's absolute path as text for people; bytes that are not UTF-8 show as \\xNN.
 
-    A library that is no longer known shows as the path inside it.
+    A library that is no longer known shows as the path inside it. ``roots`` are those of the libraries by id, where
+    the caller has many paths to show.
     """
-    try:
-        root = libraries.get(ctx.redis, library).root
-    except NotFound:
-        root = b""
+    root = _root(ctx, library) if roots is None else roots.get(library, b"")
     return os.path.join(root, path).rstrip(b"/").decode("utf-8", "backslashreplace") or "/"  # bytes
+
+
+def roots(ctx: Context) -> dict[str, bytes]:
+    """The roots of all libraries, by id."""
+    return {library.id: library.root for library in libraries.listed(ctx.redis)}
+
+
+def _root(ctx: Context, library: str) -> bytes:
+    try:
+        return libraries.get(ctx.redis, library).root
+    except NotFound:
+        return b""

@@ -26,14 +26,14 @@ __all__ = ["app", "client", "shown"]
 
 EXAMPLES = 25 * int(os.environ.get("FUZZ_TIMES", "1"))
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
-PATHS = {"scan_id": [SCAN, SEARCH, "none"], "group_id": [1, 2, 99], "library_id": ["none"], "batch_id": ["none"]}
+PATHS = {"scan_id": [SCAN, SEARCH, "none"], "group_id": [1, 2, 99], "batch_id": ["none"]}
 """Some of what an address may name exists, else only the 404 would be tried."""
 
 
-def check(operation: schemathesis.APIOperation, mode: GenerationMode, library: str) -> int:
+def check(operation: schemathesis.APIOperation, mode: GenerationMode, library: str, plan: str) -> int:
     """Try one operation; the number of requests that were sent."""
     sent = 0
-    known = PATHS | {"library_id": [library, "none"]}
+    known = PATHS | {"library_id": [library, "none"], "plan_id": [plan, "none"]}
 
     @settings(
         max_examples=EXAMPLES, deadline=None, database=None,
@@ -58,10 +58,11 @@ def test_every_answer_is_one_that_the_document_describes(
     client: FlaskClient, shown: Gallery, mode: GenerationMode
 ) -> None:
     document = schemathesis.openapi.from_wsgi("/api/openapi.json", client.application)
+    plan = client.post(f"/api/scans/{SCAN}/plans", json={"rules": {"steps": [{"by": "pixels"}]}}).json["id"]
     sent = {}
     for found in document.get_all_operations():
         operation = found.ok()
         with suppress(Unsatisfiable):  # what takes nothing cannot be given anything wrong
-            sent[operation.label] = check(operation, mode, shown.library.id)
+            sent[operation.label] = check(operation, mode, shown.library.id, plan)
     assert len(sent) > 10
     assert sum(sent.values()) > 200

@@ -184,10 +184,11 @@ def decision(shown: Decision) -> VerdictRecord:
 
 
 def batch(ctx: Context, shown: Batch) -> BatchOut:
+    roots = review.roots(ctx)
     outcomes = [
         OutcomeOut(
             image=outcome.image,
-            path=review.display_path(ctx, outcome.library, outcome.path),
+            path=review.display_path(ctx, outcome.library, outcome.path, roots),
             size=outcome.size,
             state=outcome.state,
             code=outcome.code,
@@ -202,15 +203,19 @@ def batch(ctx: Context, shown: Batch) -> BatchOut:
 
 def trash_entries(ctx: Context, shown: Sequence[TrashEntry]) -> list[TrashEntryOut]:
     """Each with those that went with it; one whose picture is not there any more stands for itself."""
-    there, names = {entry.id for entry in shown}, library_names(ctx)
+    there, names, roots = {entry.id for entry in shown}, library_names(ctx), review.roots(ctx)
     following: dict[str, list[str]] = defaultdict(list)
     for entry in shown:
         if entry.leader in there:
             following[str(entry.leader)].append(_place(names, entry.library, entry.path)[1])
-    return [trash_entry(ctx, one, names, following[one.id]) for one in shown if one.leader not in there]
+    alone = [entry for entry in shown if entry.leader not in there]
+    return [
+        _trash_entry(entry, names, review.display_path(ctx, entry.library, entry.path, roots), following[entry.id])
+        for entry in alone
+    ]
 
 
-def trash_entry(ctx: Context, shown: TrashEntry, names: Names, companions: Sequence[str]) -> TrashEntryOut:
+def _trash_entry(shown: TrashEntry, names: Names, path: str, companions: Sequence[str]) -> TrashEntryOut:
     folder, name = _place(names, shown.library, shown.path)
     return TrashEntryOut(
         id=shown.id,
@@ -219,7 +224,7 @@ def trash_entry(ctx: Context, shown: TrashEntry, names: Names, companions: Seque
         library=shown.library,
         name=name,
         folder=folder,
-        path=review.display_path(ctx, shown.library, shown.path),
+        path=path,
         size=shown.size,
         deleted=shown.deleted,
         thumbnail=url_for("thumbnails.of_content", digest=shown.digest),
