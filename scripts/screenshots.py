@@ -31,7 +31,7 @@ LIBRARY = Path(tempfile.gettempdir()) / "lookalike-demo"
 """Its name is seen in the pictures."""
 MOST_BYTES = 250_000
 COLOURS = 256
-DESKTOP = (1180, 780)
+DESKTOP = (1210, 780)
 START_S = 120.0
 SCAN_MS = 90_000
 _IN_SIGHT = """() => [...document.querySelectorAll(".tile-picture")].every((picture) =>
