@@ -22,7 +22,15 @@ PAGES = {
 }
 SECTIONS = {
     "Using it": ("index.md", "matching.md", "comparison.md", "settings.md", "api.md"),
-    "Running it": ("operations.md", "machines.md", "monitoring.md", "reliability.md", "security.md", "performance.md"),
+    "Running it": (
+        "operations.md",
+        "machines.md",
+        "monitoring.md",
+        "reliability.md",
+        "security.md",
+        "performance.md",
+        "scaling.md",
+    ),
     "Inside": ("architecture.md", "contributing.md", "changelog.md"),
 }
 """The order of the pages; decisions and whatever is not named here follow in sections of their own."""

@@ -8,7 +8,7 @@ scans                      zset    scan id by time of request                   
 scan:<id>                  hash    request, state, phase, counters (see scans)   services, workers  never
 scan:<id>:done:<phase>     bitmap  bit u: unit u is done                         workers         with the scan
 scan:<id>:leases           zset    "<phase>:<unit>" by when its lease ends       workers         with the scan
-scan:<id>:attempts         hash    "<phase>:<unit>" -> times begun               workers         with the scan
+scan:<id>:attempts         hash    "<phase>:<unit>" -> times begun, till done    workers         with the scan
 scan:<id>:provisional      string  somebody has just shown what was found so far workers         seconds
 batches                    zset    batch id by time of request                   services        never
 batch:<id>                 hash    a deletion or its undoing (see batches)       services, workers  never

@@ -133,6 +133,13 @@ class ResultReader:
                 return signals if a is one else flipped(signals, other, one)
         return None
 
+    def files(self, image_ids: Sequence[str]) -> dict[str, int]:
+        """The number of the file that each image is a name of: hard links have the same."""
+        rows = self._db.execute(
+            "SELECT i.id, i.file FROM json_each(?) j JOIN image i ON i.id = j.value", (json.dumps(list(image_ids)),)
+        )
+        return dict(rows.fetchall())
+
     def cursor(self, group_id: int, sort: Sort) -> str:
         """The cursor that stands at a group. Raises NotFound."""
         query = f"SELECT {group_conditions.COLUMNS[sort]} FROM grp WHERE id = ?"  # noqa: S608

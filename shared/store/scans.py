@@ -148,7 +148,7 @@ def renew(redis: Redis, scan_id: str, phase: Phase, unit: int, until: float) -> 
 
 def complete(redis: Redis, scan_id: str, phase: Phase, unit: int, found: Found, now: float) -> Step:
     """Count a unit as done together with what it found, once."""
-    names = [keys.scan(scan_id), keys.done(scan_id, phase), keys.leases(scan_id)]
+    names = [keys.scan(scan_id), keys.done(scan_id, phase), keys.leases(scan_id), keys.attempts(scan_id)]
     # cjson cannot tell {} from [], and needs neither here: pairs() runs over both
     text = json.dumps({"set": dict(found.set), "add": dict(found.add)})
     reply = script(redis, "complete")(names, [phase, unit, now, WINDOW, text, ",".join(PHASES)])

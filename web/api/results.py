@@ -8,10 +8,11 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from shared.services import export, regroup, report, review, scans, verdicts
+from shared.services import around, export, regroup, report, review, scans, verdicts
 from web.api import views
 from web.api.result_schema import GROUPS, RESULT
 from web.api.schemas import (
+    AroundOut,
     ChangedOut,
     ChoicesOut,
     ExportQuery,
@@ -94,6 +95,18 @@ def get_group(scan_id: str, group_id: int, query_data: SortQuery) -> GroupOut:
     ctx = context()
     found, cursor = review.group(ctx, scan_id, group_id, query_data.sort)
     return views.groups(ctx, scan_id, [found], [cursor])[0]
+
+
+@blueprint.get("/groups/<int:group_id>/around/<image_id>")
+@blueprint.output(AroundOut)
+@blueprint.doc(responses=[409])
+def group_around(scan_id: str, group_id: int, image_id: str) -> AroundOut:
+    """One group formed anew around another of its images: what is not known to match that one leaves."""
+    ctx = context()
+    found = around.around(ctx, scan_id, group_id, image_id)
+    cursor = review.group(ctx, scan_id, group_id)[1]
+    shown = views.groups(ctx, scan_id, [found.group], [cursor]) if found.group is not None else [None]
+    return AroundOut(group=shown[0], left=[image.id for image in found.left])
 
 
 @blueprint.get("/choices")

@@ -480,6 +480,13 @@ class CalibrationOut(_Out):
     suggested: float | None
 
 
+class AroundOut(_Out):
+    """``group`` is null where nothing matches the new keeper; ``left`` are ids of images that are not known to."""
+
+    group: GroupOut | None
+    left: list[str]
+
+
 class GroupsOut(_Out):
     """``next`` is the ``after`` of the next page, null on the last; ``total`` is there on the first page."""
 

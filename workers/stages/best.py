@@ -33,7 +33,7 @@ class Best:
         self._matches = np.concatenate([self._matches, found[hopeful]])
         self._reach = np.concatenate([self._reach, reach[hopeful]])
         if len(self._matches) > _WAITING + 2 * self._images * min(self._most, _WAITING):
-            self._drop(self._rank().min(axis=0) < self._most)
+            self._settle()
 
     def ended(self, flooded: int) -> tuple[Scores, NDArray[np.float32]]:
         """What is kept, and how far it reaches; of an image with more than ``most`` matches, ``flooded`` alone."""
@@ -41,7 +41,7 @@ class Best:
         more = met + self._left_out.reshape(-1, LEVELS).sum(axis=1) > self._most
         limit = np.where(more, min(flooded, self._most), self._most)
         rank = self._rank()
-        self._drop((rank[0] < limit[self._matches["a"]]) | (rank[1] < limit[self._matches["b"]]))
+        self._keep((rank[0] < limit[self._matches["a"]]) | (rank[1] < limit[self._matches["b"]]))
         return Scores(self._matches, scores.from_counts(self._left_out)), self._reach
 
     def _hopeful(
@@ -52,17 +52,21 @@ class Best:
         hopeful: NDArray[np.bool_] = (reach > least) | ((reach == least) & (other <= self._last[image]))
         return hopeful
 
-    def _rank(self) -> NDArray[np.int64]:
-        return scores.rank(self._matches, self._reach, self._reach)
-
-    def _drop(self, kept: NDArray[np.bool_]) -> None:
-        self._count(self._matches[~kept], self._reach[~kept])
-        self._matches, self._reach = self._matches[kept], self._reach[kept]
+    def _settle(self) -> None:
+        """Drop the weaker matches, and note from where on others are hopeful."""
         rank = self._rank()
         for end, other, place in (("a", "b", rank[0]), ("b", "a", rank[1])):
             last = self._matches[place == self._most - 1]
             self._least[last[end]] = self._reach[place == self._most - 1]
             self._last[last[end]] = last[other]
+        self._keep(rank.min(axis=0) < self._most)
+
+    def _rank(self) -> NDArray[np.int64]:
+        return scores.rank(self._matches, self._reach, self._reach)
+
+    def _keep(self, kept: NDArray[np.bool_]) -> None:
+        self._count(self._matches[~kept], self._reach[~kept])
+        self._matches, self._reach = self._matches[kept], self._reach[kept]
 
     def _count(self, dropped: NDArray[np.void], reach: NDArray[np.float32]) -> None:
         for end in ("a", "b"):

@@ -27,7 +27,7 @@ from workers.vision.ssim import SAME_PICTURE, ssim_of_pairs
 
 TWIN_DISTANCE = 4
 """Decoding at another scale or by another codec may flip a few bits of the hash of the same pixels."""
-FLOODED = 12
+FLOODED = 4
 """Matches that are kept of an image that has more than the cap in one pair of blocks: a scene of many frames."""
 _PAIRS_AT_ONCE = 4096  # whose pictures are read
 

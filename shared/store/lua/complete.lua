@@ -1,13 +1,15 @@
 -- Count a unit as done, once, together with all that it found; say what is to be sent next.
--- KEYS: scan, done bitmap, leases
+-- KEYS: scan, done bitmap, leases, attempts
 -- ARGV: phase, unit, now (s), most units under way, JSON {set: {field: value}, add: {field: amount}},
 --       the phases in order, separated by commas
 -- Returns: {'stale'} | {'repeated'} | {'wait'} | {'end'} | {'send', phase, first unit, end of units}
-redis.call('ZREM', KEYS[3], ARGV[1] .. ':' .. ARGV[2])
+local name = ARGV[1] .. ':' .. ARGV[2]
+redis.call('ZREM', KEYS[3], name)
 local at = redis.call('HMGET', KEYS[1], 'state', 'phase')
 local paused = at[1] == 'paused' -- what was under way still counts, and nothing follows until it is resumed
 if (at[1] ~= 'running' and not paused) or at[2] ~= ARGV[1] then return {'stale'} end
 if redis.call('SETBIT', KEYS[2], ARGV[2], 1) == 1 then return {'repeated'} end
+redis.call('HDEL', KEYS[4], name) -- else it grows with the number of units
 
 local found = cjson.decode(ARGV[5])
 for field, value in pairs(found['set']) do redis.call('HSET', KEYS[1], field, value) end

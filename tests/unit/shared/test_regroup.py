@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.context import Context
-from shared.domain.errors import Conflict, InvalidRequest
+from shared.domain.errors import Conflict, InvalidRequest, NotFound
 from shared.domain.model import Image, Kind, Pair, Signals
 from shared.domain.scan import Folder, Preset, ScanKind, ScanRequest, State
 from shared.domain.similarity import single
-from shared.services import regroup, review, scans
+from shared.services import around, regroup, review, scans
 from shared.store import keys, results
 from shared.store import scans as store
 
@@ -134,3 +134,31 @@ def test_a_hundred_thousand_pairs_take_under_a_second(ctx: Context) -> None:
         regroup.preview(ctx, scan, threshold)
         times.append(time.perf_counter() - begun)
     assert min(times) < 1.0, times
+
+
+def test_around_another_keeper_what_does_not_match_it_leaves(ctx: Context, scan: str) -> None:
+    a, b, c, _, e = (image(n, content=0 if n == 4 else n) for n in range(5))
+    regroup.apply(ctx, scan, 0.82)
+    (group,) = review.groups(ctx, scan).groups  # a, its copy e, b and c
+    around_c = around.around(ctx, scan, group.id, c.id)
+    assert around_c.group is not None
+    assert around_c.group.keeper == c
+    assert [m.image.id for m in around_c.group.members] == [c.id, b.id, a.id, e.id]
+    assert around_c.group.similarity == pytest.approx(0.82)
+    assert around_c.group.freed == a.size + b.size + e.size
+    assert around_c.left == ()
+    regroup.apply(ctx, scan, 0.9)
+    (group,) = review.groups(ctx, scan).groups
+    assert [m.image.id for m in around.around(ctx, scan, group.id, e.id).group.members] == [e.id, a.id, b.id]
+    with pytest.raises(NotFound):
+        around.around(ctx, scan, group.id, c.id)
+
+
+def test_who_is_like_the_old_keeper_alone_leaves(ctx: Context) -> None:
+    a, b, c = images = [image(n) for n in range(3)]
+    scan = write(ctx, images, [pair(a, b, 0.95), pair(a, c, 0.95)])
+    regroup.apply(ctx, scan, 0.9)
+    found = around.around(ctx, scan, 1, b.id)
+    assert found.group is not None
+    assert [m.image.id for m in found.group.members] == [b.id, a.id]
+    assert found.left == (c,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from dataclasses import replace
 
@@ -138,3 +139,17 @@ def test_a_projection_is_kept_while_it_serves(ctx: Context, made: Contents, monk
     names = [scanned(ctx, f"of {count}", made.digests[:count])["projection"] for count in (500, 505, 900, 1100)]
     assert len(learned) == 2  # at first, and when there were twice as many
     assert len({*names[:3]}) == 1
+
+
+def test_the_result_does_not_depend_on_the_order_of_the_tasks(ctx: Context, made: Contents) -> None:
+    scanned(ctx, "in order", made.digests[:400])
+    shutil.rmtree(ctx.layout.comparison / "scores")
+    contents.planned(ctx, "shuffled", made.digests[:400], preset=Preset.DEEP)
+    fields = contents.run(ctx, "shuffled", until=contents.Phase.COMPARE)
+    tasks = list(range(int(fields[f"total:{contents.Phase.COMPARE}"])))
+    random.Random(3).shuffle(tasks)
+    assert len(tasks) == pair_count(4)
+    for unit in tasks:
+        contents.units.run(ctx, "shuffled", contents.Phase.COMPARE, unit, contents.STAGES[contents.Phase.COMPARE])
+    contents.run(ctx, "shuffled")
+    assert result(ctx, "shuffled") == result(ctx, "in order")
