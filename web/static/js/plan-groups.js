@@ -2,10 +2,10 @@
 
 import { get } from "./api.js";
 import { bytes, count, plural } from "./format.js";
+import { KINDS } from "./kinds.js";
 import { byId, clone, showError } from "./templates.js";
 import { Tile } from "./tiles.js";
 
-const KINDS = { exact: "Identical", "same-pixels": "Same pixels", similar: "Similar" };
 const FATES = { keep: "Stays", move: "Goes", left: "Yours to decide" };
 const EMPTY = { moves: "Nothing goes.", left: "Nothing is left for you to decide." };
 
