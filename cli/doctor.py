@@ -123,7 +123,10 @@ def network(settings: Settings) -> Iterator[Finding]:
     if there:
         yield Finding("Weights", True, f"of {DEFAULT_MODEL}, at hand")
     else:
-        remedy = "The first deep scan downloads them (528 MB); or set LOOKALIKE_WEIGHTS to the file."
+        remedy = (
+            "lookalike weights download fetches them (528 MB); or set LOOKALIKE_WEIGHTS to the file."
+            " The preset thorough finds a little less without, deep needs them."
+        )
         yield Finding("Weights", None, f"of {DEFAULT_MODEL}, not here yet", remedy)
 
 

@@ -12,7 +12,7 @@ import click
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from cli import cache, doctor, export, scan, token, trash, up, watch
+from cli import cache, doctor, export, scan, token, trash, up, watch, weights
 from shared.domain.errors import InvalidRequest, LookalikeError, NotFound, OutsideLibrary
 
 INTERRUPTED = 130
@@ -57,6 +57,7 @@ main.add_command(trash.trash)
 main.add_command(token.token)
 main.add_command(cache.cache)
 main.add_command(export.export)
+main.add_command(weights.weights)
 main.add_command(doctor.doctor)
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ class Progress:
     started: float | None
     ended: float | None
     folders: tuple[str, ...]  # as people read them: library name and path
+    model: str | None  # the network that is in use
     groups: int | None  # known when done
     matches: int | None  # known when done
     reference: tuple[str, ...] = ()  # as folders
@@ -65,7 +66,7 @@ class Progress:
             "state": self.state,
             "phase": self.phase,
             "preset": self.request.preset,
-            "model": self.request.model if self.request.embeds else None,
+            "model": self.model,
             "threshold": self.request.threshold,
             "max_distance": self.request.max_distance,
             "folders": list(self.folders),

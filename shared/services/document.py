@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from shared.context import Context
-from shared.domain.model import Group, Image, Signals
+from shared.domain.model import Alignment, Group, Image, Signals
 from shared.domain.review import digest_pair
 from shared.domain.scan import ScanRequest
 from shared.store import libraries
@@ -20,18 +20,23 @@ VERSION = 1
 
 
 def document(
-    ctx: Context, wanted: ScanRequest, reader: ResultReader, decided: Container[tuple[str, str]]
+    ctx: Context,
+    wanted: ScanRequest,
+    reader: ResultReader,
+    decided: Container[tuple[str, str]],
+    model: str | None = None,
 ) -> dict[str, Any]:
     """The whole result of a scan (``groups`` and ``pairs``) or of a search (``query`` and ``matches``).
 
-    ``reader`` leaves out what is settled; ``decided`` are the pairs of digests that have a verdict.
+    ``reader`` leaves out what is settled; ``decided`` are the pairs of digests that have a verdict; ``model`` is the
+    network that was in use, None where none was.
     """
     writer = _Writer(ctx)
     images = reader.images()
     head: dict[str, Any] = {
         "version": VERSION,
         "preset": wanted.preset,
-        "model": wanted.model if wanted.embeds else None,
+        "model": model,
         "threshold": reader.shown() or wanted.threshold,
         "max_distance": wanted.max_distance,
         "images": reader.total(),
@@ -63,8 +68,12 @@ def signals(found: Signals | None) -> dict[str, Any]:
         "kind": found.kind,
         "tier": found.tier,
         "confidence": found.confidence,
-        "alignment": None if found.alignment is None else asdict(found.alignment),
+        "alignment": _alignment(found.alignment),
     }
+
+
+def _alignment(lies: Alignment | None) -> dict[str, Any] | None:
+    return None if lies is None else asdict(lies) | {"matrix": list(lies.matrix)}
 
 
 class _Writer:

@@ -138,6 +138,7 @@ def progress(ctx: Context, scan_id: str) -> Progress:
         started=_time(fields, "started"),
         ended=_time(fields, "ended"),
         folders=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.folders),
+        model=_model(wanted, fields.get("deep")),
         groups=_count(fields, "groups") if state is State.DONE else None,
         matches=_count(fields, "matches") if state is State.DONE else None,
         reference=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.reference),
@@ -149,6 +150,11 @@ def _standing(ctx: Context, scan_id: str, state: State, fields: dict[str, str]) 
     if state is State.PAUSED:
         return "Paused: what is under way is finished, and nothing new is begun."
     return None if state in ENDED else standstill.cause(ctx, scan_id, fields, time.time())
+
+
+def _model(wanted: ScanRequest, deep: str | None) -> str | None:
+    """The network that is in use; the preset thorough does without one where its weights are not here."""
+    return wanted.model if wanted.embeds or deep is not None else None
 
 
 def _count(fields: dict[str, str], name: str) -> int:
@@ -205,9 +211,10 @@ def tidy(ctx: Context, scan_id: str) -> None:
 
 def result(ctx: Context, scan_id: str) -> dict[str, Any]:
     """The documented JSON result (docs/api.md). Raises NotFound; Conflict while the scan has not ended well."""
-    wanted = store.get(ctx.redis, scan_id).request
+    scan = store.get(ctx.redis, scan_id)
     with review.deciding(ctx, scan_id) as reader:
-        return document(ctx, wanted, reader, verdicts.pairs(ctx.redis))
+        decided = verdicts.pairs(ctx.redis)
+        return document(ctx, scan.request, reader, decided, _model(scan.request, scan.deep))
 
 
 def unreadable(ctx: Context, scan_id: str) -> list[Unreadable]:

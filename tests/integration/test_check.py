@@ -79,7 +79,7 @@ def test_a_picture_is_known_by_its_bytes_its_look_or_its_hashes(
     with (tmp_path / "small.jpg").open("rb") as image:
         similar = ask(image=(image, "small.jpg"))
     assert paths(similar) == ["2.jpg"]
-    assert similar["places"][0]["kind"] == "similar"
+    assert similar["places"][0]["kind"] == "look-alike"
     assert 0.8 < similar["places"][0]["ssim"] < 1
 
     pictures.photo(77, (640, 480)).save(tmp_path / "new.jpg")

@@ -73,7 +73,7 @@ def test_a_scan_finds_every_kind_of_copy_and_lists_what_it_cannot_read(ctx: Cont
     kinds = {m["path"].rsplit("/", 1)[-1]: m["kind"] for group in result["groups"] for m in group["members"]}
     assert kinds["copy of 000.jpg"] == "exact"
     assert sorted([kinds.get("001.png", "keeper"), kinds.get("001.bmp", "keeper")])[-1] == "same-pixels"
-    assert kinds["small.jpg"] == "similar"
+    assert kinds["small.jpg"] == "look-alike"
     reasons = {Path(u["path"]).name: u["reason"] for u in result["unreadable"]}
     assert set(reasons) == {"notes.txt", "torn.jpg", "empty.png"}
     assert all(reasons.values())

@@ -70,7 +70,7 @@ def probability(found: Evidence) -> float:
     return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
 
-_MOST_BAD, _LARGEST_BLOB = 0.22, 0.16
+_MOST_BAD, _LARGEST_BLOB = 0.35, 0.3
 
 
 def _ceiling(found: Evidence) -> float:

@@ -3,6 +3,7 @@
 import { KINDS } from "./kinds.js";
 import { get } from "./api.js";
 import { bytes, count, plural } from "./format.js";
+import { KINDS } from "./kinds.js";
 import { byId, clone, showError } from "./templates.js";
 import { Tile } from "./tiles.js";
 
