@@ -18,7 +18,7 @@ from typing import Any
 
 from shared.domain.deletion import Action, Survivor
 from shared.domain.errors import NotFound
-from shared.domain.model import Group, Kind, Signals
+from shared.domain.model import Group, Kind, Signals, Tier
 from shared.domain.plan import PlanHeader, PlanShow, PlanTotals
 from shared.domain.proposing import Fate, Proposal
 from shared.store import codec
@@ -32,7 +32,8 @@ CREATE TABLE planned (
 );
 CREATE TABLE fate (
   place INTEGER, n INTEGER, image TEXT, fate TEXT, reason TEXT,
-  similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL, PRIMARY KEY (place, n)
+  similarity REAL, kind TEXT, cosine REAL, distance INTEGER, ssim REAL, tier TEXT, confidence REAL,
+  PRIMARY KEY (place, n)
 ) WITHOUT ROWID;
 CREATE TABLE item (
   n INTEGER PRIMARY KEY, image TEXT, library TEXT, path BLOB, size INTEGER, digest TEXT, survivors TEXT
@@ -110,7 +111,7 @@ def _fill(db: sqlite3.Connection, proposed: Proposed) -> PlanTotals:
             place += 1
             head = (place, group.id, group.keeper.id, group.kind, group.similarity, group.freed, bool(going), leftover)
             db.execute("INSERT INTO planned VALUES (?,?,?,?,?,?,?,?)", head)
-            db.executemany("INSERT INTO fate VALUES (?,?,?,?,?,?,?,?,?,?)", _fate_rows(place, group, proposals))
+            db.executemany("INSERT INTO fate VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _fate_rows(place, group, proposals))
             db.executemany("INSERT INTO item VALUES (NULL,?,?,?,?,?,?)", [_item_row(p) for p in going])
     return PlanTotals(groups, keeps, moves, freed, left)
 
@@ -118,8 +119,14 @@ def _fill(db: sqlite3.Connection, proposed: Proposed) -> PlanTotals:
 def _fate_rows(place: int, group: Group, proposals: Sequence[Proposal]) -> Iterator[tuple[object, ...]]:
     for n, (member, proposal) in enumerate(zip(group.members, proposals, strict=True)):
         why = member.signals
-        signals = (None,) * 5 if why is None else (why.similarity, why.kind, why.cosine, why.distance, why.ssim)
-        yield place, n, member.image.id, proposal.fate, proposal.reason, *signals
+        yield place, n, member.image.id, proposal.fate, proposal.reason, *_columns(why)
+
+
+def _columns(why: Signals | None) -> tuple[object, ...]:
+    """How a match is shown; how the two lie on each other is not kept."""
+    if why is None:
+        return (None,) * 7
+    return why.similarity, why.kind, why.cosine, why.distance, why.ssim, why.tier, why.confidence
 
 
 def _item_row(proposal: Proposal) -> tuple[object, ...]:
@@ -160,7 +167,8 @@ class PlanReader:
 
     def _images(self, place: int) -> tuple[PlannedImage, ...]:
         rows = self._db.execute(
-            "SELECT image, fate, reason, similarity, kind, cosine, distance, ssim FROM fate WHERE place = ? ORDER BY n",
+            "SELECT image, fate, reason, similarity, kind, cosine, distance, ssim, tier, confidence"
+            " FROM fate WHERE place = ? ORDER BY n",
             (place,),
         )
         return tuple(PlannedImage(row[0], _signals(row[3:]), Fate(row[1]), row[2]) for row in rows)
@@ -184,8 +192,8 @@ class PlanReader:
 
 
 def _signals(columns: Sequence[Any]) -> Signals | None:
-    similarity, kind, cosine, distance, ssim = columns
-    return None if kind is None else Signals(similarity, Kind(kind), cosine, distance, ssim)
+    similarity, kind, cosine, distance, ssim, tier, confidence = columns
+    return None if kind is None else Signals(similarity, Kind(kind), cosine, distance, ssim, Tier(tier), confidence)
 
 
 def _survivors(text: str) -> tuple[Survivor, ...]:
