@@ -33,7 +33,7 @@ MOST_BYTES = 250_000
 COLOURS = 256
 DESKTOP = (1210, 780)
 START_S = 120.0
-SCAN_MS = 90_000
+SCAN_MS = 300_000
 _IN_SIGHT = """() => [...document.querySelectorAll(".tile-picture")].every((picture) =>
     picture.getBoundingClientRect().top > innerHeight || !picture.classList.contains("loading"))"""
 

@@ -137,14 +137,18 @@ function showWhere() {
 
 // Keeps the page small: groups far above go, together with their pictures, unless something in them is ticked.
 function dropEarliest() {
+  const seen = groups.slice(-MOST_GROUPS).find(({ element }) => element.getBoundingClientRect().bottom > 0)?.element;
+  const top = seen?.getBoundingClientRect().top;
   while (groups.length > MOST_GROUPS) {
     const [first] = groups;
     if (first.tiles.some((tile) => tile.selected || tile.moving)) break;
-    first.element.remove(); // the browser's scroll anchoring keeps in place what is looked at
+    first.element.remove();
     for (const tile of first.tiles) tiles.delete(tile.image.id);
     groups.shift();
     start = first.cursor;
   }
+  // what is looked at stays in place; browsers left to themselves would rather keep the button below in sight
+  if (seen) scrollBy({ top: seen.getBoundingClientRect().top - top, behavior: "instant" });
   history.replaceState(null, "", address(start ? { after: start } : {}) + location.hash);
 }
 
