@@ -96,4 +96,4 @@ class _Writer:
 
     def group(self, group: Group) -> dict[str, Any]:
         members = [self.image("path", m.image) | signals(m.signals) for m in group.members if m.signals is not None]
-        return self.image("keeper", group.keeper) | {"members": members}
+        return self.image("keeper", group.keeper) | {"similarity": group.similarity, "members": members}

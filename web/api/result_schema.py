@@ -72,7 +72,9 @@ RESULT: dict[str, Any] = {
         "images": {"type": "integer", "minimum": 0},
         "unreadable": _listed(_placed("path", reason={"type": "string"})),
         "omitted": _listed(_placed("path", count={"type": "integer", "minimum": 1})),
-        "groups": _listed(_placed("keeper", members=_listed(_placed("path", **_signals())))),
+        "groups": _listed(
+            _placed("keeper", similarity=_signals()["similarity"], members=_listed(_placed("path", **_signals())))
+        ),
         "pairs": _listed(_placed("a", "b", **_signals())),
         "query": {"type": "string"},
         "matches": _listed(_placed("path", **_signals())),

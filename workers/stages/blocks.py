@@ -26,7 +26,8 @@ from workers.pairs.kernels import Kernel, choose
 from workers.pairs.projection import Projection, project
 from workers.stages import projections
 
-_BLOCKS_KEPT = 8
+_BLOCKS_KEPT = 64
+"""As many as a million images have: about 4 MB each, and what is mapped of their coordinates."""
 
 
 @dataclass(frozen=True, slots=True)
