@@ -70,7 +70,7 @@ def probability(found: Evidence) -> float:
     return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
 
-_MOST_BAD, _LARGEST_BLOB = 0.35, 0.3
+_MOST_BAD, _LARGEST_BLOB = 0.27, 0.18
 
 
 def _ceiling(found: Evidence) -> float:
