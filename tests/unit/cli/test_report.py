@@ -12,7 +12,7 @@ import pytest
 
 from cli import report
 
-SIGNALS = {"similarity": 0.984, "cosine": None, "distance": 3, "ssim": 0.91, "kind": "similar"}
+SIGNALS = {"similarity": 0.984, "cosine": None, "distance": 3, "ssim": 0.91, "kind": "look-alike"}
 SCAN: dict[str, Any] = {
     "version": 1,
     "images": 5,
