@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 from shared.context import Context
-from shared.domain.model import Image, Kind, Library, Pair, Signals, Unreadable, image_id, library_id
+from shared.domain.model import Alignment, Image, Kind, Library, Pair, Signals, Tier, Unreadable, image_id, library_id
 from shared.domain.scan import Folder, Phase, Preset, ScanKind, ScanRequest, State
 from shared.domain.similarity import single
 from shared.layout import THUMBNAIL_SIZES
@@ -28,6 +28,7 @@ RUNNING = "4a11000000000001"
 ODD_NAME = b"odd-\xff.jpg"
 
 EXACT = Signals(1.0, Kind.EXACT, None, 0, 1.0)
+WHOLE = Alignment(120, shown=1.0, shows=1.0, finer=0.25, mirrored=False, matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
 SAME_PIXELS = Signals(1.0, Kind.SAME_PIXELS, None, 0, 1.0)
 
 
@@ -111,7 +112,7 @@ def scan_result(gallery: Gallery, groups: int) -> results.Result:
     images = list(gallery.images.values())
     for n in range(groups):
         original, copy, small = images[3 * n : 3 * n + 3]
-        near = Signals(0.97 - n / 100, Kind.LOOK_ALIKE, None, 2, 0.95)
+        near = Signals(0.97 - n / 100, Kind.RESIZED, None, 2, 0.95, Tier.PROVEN, 0.97 - n / 100, WHOLE)
         rows.append((original.id, [(copy.id, EXACT), (small.id, near)], copy.size + small.size))
         pairs += [Pair(original.id, copy.id, EXACT), Pair(original.id, small.id, near, single(near.similarity))]
     torn = Unreadable(gallery.library.id, b"torn.jpg", "truncated", "The file ends too early: it is incomplete.")

@@ -48,7 +48,7 @@ class Evidence:
 def gather(a: Local, b: Local, turn: int | None) -> Evidence | None:
     """Measure a pair; None where nothing says that they show anything in common.
 
-    ``turn`` is the index (workers.vision.hashes.TURNS) of the version of ``b`` whose hash is that of ``a``, nearly.
+    ``turn`` is the index (workers.vision.turned.TURNS) of the version of ``b`` whose hash is that of ``a``, nearly.
     """
     if turn is not None:
         found = _measured(a, b, _frame_on_frame(a, b, turn), framed_alike=True)

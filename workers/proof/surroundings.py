@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from workers.vision.local import LUMA
 
 _ACROSS = 3  # pixels on either side of the edge
-_POINTS = 48  # along each side
+_POINTS, _FEW = 48, 12  # along each side, and how many of them must lie in the picture
 _LEAST_REST = 0.03
 _PLAIN = 40.0  # variance of a window that shows nothing
 
@@ -46,7 +46,7 @@ def look(outer: NDArray[np.uint8], corners: NDArray[np.float64]) -> Surroundings
 
 
 def _seam(outer: NDArray[np.float32], corners: NDArray[np.float64]) -> float:
-    """The second strongest side counts: a part may touch the page's edge on some, a crop may end at a wall on one."""
+    """The second strongest of three sides or four counts, since a crop may end at a wall on one; else the strongest."""
     middle = corners.mean(axis=0)
     found: list[float] = []
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -55,14 +55,16 @@ def _seam(outer: NDArray[np.float32], corners: NDArray[np.float64]) -> float:
         out = (start + end) / 2 - middle
         out = out / max(float(np.linalg.norm(out)), 1e-6)
         steps = [line + out * step for step in (-2 * _ACROSS, -_ACROSS + 1, _ACROSS - 1)]
-        if min(float(s.min()) for s in steps) < 0 or max(float(s.max()) for s in steps) > LUMA - 1:
+        inside = np.all([((s >= 0) & (s <= LUMA - 1)).all(axis=1) for s in steps], axis=0)
+        if inside.sum() < _FEW:
             continue
+        steps = [s[inside] for s in steps]
         deep, inner, outside = (_sampled(outer, s) for s in steps)
         across = float(np.abs(inner - outside).mean())
         usual = float(np.abs(deep - inner).mean())
         found.append((across + 2) / (usual + 2))
     found.sort(reverse=True)
-    return found[min(1, len(found) - 1)] if found else 1.0
+    return found[1 if len(found) > 2 else 0] if found else 1.0
 
 
 def _sampled(plane: NDArray[np.float32], at: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from workers.proof.geometry import Fit
 WHOLE = 0.965
 """The share of a picture from which on it counts as shown whole."""
 
-_LIKELY = 0.5
+_LIKELY, _MARKED = 0.5, 0.25
 _PROVEN = 0.98
 
 
@@ -70,7 +70,16 @@ def probability(found: Evidence) -> float:
     return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
 
-_MOST_BAD, _LARGEST_BLOB = 0.35, 0.3
+_UNANIMOUS = 0.75
+
+
+def _least(found: Evidence) -> float:
+    """The probability from which on a pair is told to be one picture: lower where nearly all features say so, and what
+    differs may be a mark. It is never proven."""
+    return _MARKED if found.fit.inliers >= _UNANIMOUS * max(1, found.fit.matched) else _LIKELY
+
+
+_MOST_BAD, _LARGEST_BLOB = 0.27, 0.18
 
 
 def _ceiling(found: Evidence) -> float:
@@ -78,9 +87,9 @@ def _ceiling(found: Evidence) -> float:
     nothing."""
     agreed = found.agreement
     if agreed.bad > _MOST_BAD or agreed.blob > _LARGEST_BLOB:
-        return 0.3
+        return 0.1
     if agreed.texture < _TEXTURED and not _unchanged(found):
-        return 0.3
+        return 0.1
     return 1.0
 
 
@@ -100,7 +109,9 @@ def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int]) -> 
     panel = _is_panel(found)
     if panel:
         chance = max(chance, 0.9)
-    kind = Kind.CONTAINED if panel else _kind(found, size_a, size_b, finer) if chance >= _LIKELY else _unlike(found)
+    kind = (
+        Kind.CONTAINED if panel else _kind(found, size_a, size_b, finer) if chance >= _least(found) else _unlike(found)
+    )
     tier = Tier.PROVEN if kind in SAFE and chance >= _PROVEN and _strict(found) else Tier.LIKELY
     laid = found.laid
     return Verdict(kind, tier, chance, found.fit.inliers, laid.seen_a, laid.seen_b, finer, found.fit)
@@ -163,8 +174,8 @@ _MOST_FRAME = 0.4  # of a picture: what has more around it may be a screen
 
 def _part(found: Evidence, whole_a: bool, whole_b: bool, finer: float) -> Kind:
     """One lies in the other, or they share a part."""
-    if whole_a == whole_b:
-        return Kind.CROPPED
+    if whole_a == whole_b:  # both are parts; or one was cut to its place in a collage
+        return Kind.CONTAINED if max(found.around_a.seam, found.around_b.seam) > _SEAM else Kind.CROPPED
     around = found.around_b if whole_a else found.around_a
     if around.plain > _PLAIN and around.seam > _FRAME:
         return Kind.FRAMED

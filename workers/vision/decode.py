@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workers.vision.formats import opened
-from workers.vision.hashes import turned_hashes
 from workers.vision.reading import Decoded
 from workers.vision.render import upright_rgb, upright_size
 from workers.vision.resize import GREY_SIDE, NetworkInput, least_side
@@ -43,9 +42,9 @@ def decode(data: bytes, network_input: NetworkInput | None, max_pixels: int, loc
 def _parts(
     small: Image.Image, grey: Image.Image, size: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
-    from workers.vision import local  # OpenCV takes its time to load, and most presets need none of it
+    from workers.vision import local, turned  # OpenCV takes its time to load, and most presets need none of it
 
-    return local.extract(small, size), turned_hashes(grey)
+    return local.extract(small, size), turned.turned_hashes(grey)
 
 
 def warm_up() -> None:

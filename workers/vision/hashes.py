@@ -1,19 +1,12 @@
-"""Perceptual hashes of turned pictures, and distances between hashes.
-
-The hashes of a picture's eight turned and mirrored versions come of one transform: the mirror image changes the sign of
-every second coefficient of a DCT, and a turn by a quarter swaps its axes as well.
+"""Distances between perceptual hashes.
 
 Invariant: a hash is a uint64 whose first bit is the most significant; distances are exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from scipy.fft import dctn
 
 
 def distances(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.uint8]:
@@ -26,43 +19,3 @@ def paired_distances(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np
     """Hamming distances in bits of ``a[i]`` to ``b[i]``: uint8 (n)."""
     counts: NDArray[np.uint8] = np.bitwise_count(a ^ b)
     return counts
-
-
-_SIDE, _KEPT = 32, 8  # as imagehash.phash
-
-
-def turned_hashes(image: Image.Image) -> NDArray[np.uint64]:
-    """pHash of the eight turned and mirrored versions of a grey picture: uint64 (8), see :data:`TURNS`.
-
-    The first is what imagehash.phash gives.
-    """
-    pixels = np.asarray(image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), np.float64)
-    low = dctn(pixels)[:_KEPT, :_KEPT]
-    return np.array([_bits(turn(low)) for turn in TURNS], np.uint64)
-
-
-_SIGNS = np.where(np.arange(_KEPT) % 2, -1.0, 1.0)
-Turn = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-
-def _turn(mirrored: bool, upside_down: bool, swapped: bool) -> Turn:
-    across, down = (_SIGNS if flag else np.ones(_KEPT) for flag in (mirrored, upside_down))
-
-    def turn(low: NDArray[np.float64]) -> NDArray[np.float64]:
-        turned = low * across[None, :] * down[:, None]
-        return turned.T if swapped else turned
-
-    return turn
-
-
-TURNS: tuple[Turn, ...] = tuple(
-    _turn(mirrored, upside_down, swapped)
-    for swapped in (False, True)
-    for upside_down in (False, True)
-    for mirrored in (False, True)
-)
-"""As it is, mirrored, upside down, both; then these transposed."""
-
-
-def _bits(low: NDArray[np.float64]) -> int:
-    return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")

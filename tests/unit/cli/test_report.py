@@ -12,7 +12,7 @@ import pytest
 
 from cli import report
 
-SIGNALS = {"similarity": 0.984, "cosine": None, "distance": 3, "ssim": 0.91, "kind": "similar"}
+SIGNALS = {"similarity": 0.984, "cosine": None, "distance": 3, "ssim": 0.91, "kind": "look-alike"}
 SCAN: dict[str, Any] = {
     "version": 1,
     "images": 5,
@@ -26,7 +26,7 @@ def test_groups_are_shown_with_keeper_percent_and_evidence(capsys: pytest.Captur
     report.show(SCAN)
     shown = capsys.readouterr().out
     assert "keep  /p/a.jpg" in shown
-    assert "98.4 %  /p/ä.jpg  (similar, distance 3, SSIM 0.91)" in shown
+    assert "98.4 %  /p/ä.jpg  (look-alike, distance 3, SSIM 0.91)" in shown
     assert "/p/broken.jpg: The file is cut off." in shown
     assert "5 images, 1 group, 1 image to let go." in shown
 
@@ -34,7 +34,7 @@ def test_groups_are_shown_with_keeper_percent_and_evidence(capsys: pytest.Captur
 def test_matches_of_a_search_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     report.show({"images": 3, "unreadable": [], "matches": [{"path": "/p/a.jpg", **SIGNALS}]})
     assert capsys.readouterr().out == (
-        "   98.4 %  /p/a.jpg  (similar, distance 3, SSIM 0.91)\n1 match among 3 images.\n"
+        "   98.4 %  /p/a.jpg  (look-alike, distance 3, SSIM 0.91)\n1 match among 3 images.\n"
     )
 
 
