@@ -1,6 +1,5 @@
 // The groups of a plan, page by page: each picture with what is proposed for it, and why.
 
-import { KINDS } from "./kinds.js";
 import { get } from "./api.js";
 import { bytes, count, plural } from "./format.js";
 import { KINDS } from "./kinds.js";
