@@ -142,7 +142,8 @@ def write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Resu
 def run_on(ctx: Context, gallery: Gallery) -> str:
     """A scan that is reading its pictures, a third of the way; returns its id."""
     now = time.time()
-    store.create(ctx.redis, RUNNING, ScanRequest((Folder(gallery.library.id, b"trip"),)), now)
+    request = ScanRequest((Folder(gallery.library.id, b"trip"),), preset=Preset.NEAR)
+    store.create(ctx.redis, RUNNING, request, now)
     store.claim(ctx.redis, RUNNING, Phase.PLAN, 0, now, 10.0)
     fields = {f"total:{Phase.EXTRACT}": 3, "images": 24}
     store.complete(ctx.redis, RUNNING, Phase.PLAN, 0, Found(set=fields), now)

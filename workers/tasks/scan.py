@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
+from shared.context import Context
 from shared.domain.scan import Phase
 from shared.names import PHASE_TASKS
+from shared.store.scans import Found, Scan
 from workers import units
 from workers.app import app, context
 from workers.messages import SCAN, UNIT, checked
@@ -33,9 +35,14 @@ _STAGES: dict[Phase, str] = {
 
 
 def _stage(phase: Phase) -> units.Stage:
-    module, name = _STAGES[phase].split(":")
-    stage: units.Stage = getattr(import_module(module), name)
-    return stage
+    """The stage of a phase, imported when it runs: where a worker lacks a library, its unit counts as tried."""
+
+    def run(ctx: Context, scan: Scan, unit: int) -> Found:
+        module, name = _STAGES[phase].split(":")
+        found: Found = getattr(import_module(module), name)(ctx, scan, unit)
+        return found
+
+    return run
 
 
 def _body(phase: Phase) -> Callable[[str, int], None]:
