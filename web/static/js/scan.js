@@ -18,7 +18,10 @@ let watched = false;
 
 preview.setUp();
 showQuery();
-for (const what of ["pause", "resume", "cancel"]) byId(what).addEventListener("click", () => change(what));
+for (const what of ["pause", "resume", "cancel"]) {
+  byId(what).addEventListener("click", () => change(what));
+  byId(what).disabled = false; // before, a click would have been lost
+}
 for (const button of document.querySelectorAll("[data-again]")) button.addEventListener("click", () => again(button));
 begin();
 
