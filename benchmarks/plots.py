@@ -1,4 +1,4 @@
-"""The plots of docs/comparison.md."""
+"""The plots of docs/comparison.md and docs/matching.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+
+mpl.rcParams["svg.hashsalt"] = "lookalike"  # the same figures give the same file
 
 
 def growth(points: list[dict[str, float]], path: Path) -> None:
@@ -44,4 +46,32 @@ def peers(report: dict[str, Any], path: Path) -> None:
     axes.set(xlabel="times as fast")
     axes.margins(x=0.15)
     figure.savefig(path)
+    plt.close(figure)
+
+
+def recall(found: dict[str, float], aims: dict[str, float], path: Path) -> None:
+    """A bar for each edit, the least found first; a stroke where the aim lies."""
+    figure, axes = plt.subplots(figsize=(8, 7.2), layout="constrained")
+    edits = sorted(found, key=lambda edit: (-found[edit], edit), reverse=True)
+    shown = ["#3b7ddd" if found[edit] >= aims[edit] else "#d9822b" for edit in edits]
+    axes.barh(edits, [found[edit] for edit in edits], color=shown, height=0.7)
+    axes.scatter([aims[edit] for edit in edits], edits, marker="|", color="black", s=60, label="aim")
+    axes.invert_yaxis()
+    axes.set(xlabel="share found with their original (orange: below the aim)", xlim=(0, 1.01))
+    axes.margins(y=0.01)
+    axes.tick_params(axis="y", labelsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="lower left")
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def calibration(points: list[tuple[float, float, int]], path: Path) -> None:
+    """What was true against the probability that was told; the nearer the diagonal, the better."""
+    figure, axes = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
+    axes.plot([0, 1], [0, 1], ":", color="gray")
+    axes.plot([said for said, _, _ in points], [true for _, true, _ in points], marker="o", color="#3b7ddd")
+    for said, true, count in points:
+        axes.annotate(f"{count:,}", (said, true), xytext=(6, -10), textcoords="offset points", fontsize=8)
+    axes.set(xlabel="probability told", ylabel="share that showed one picture", xlim=(-0.02, 1.12), ylim=(-0.05, 1.05))
+    figure.savefig(path, metadata={"Date": None})
     plt.close(figure)

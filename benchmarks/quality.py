@@ -13,6 +13,7 @@ import argparse
 import itertools
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import rivals
+from benchmarks import machine, plots, rivals
 from benchmarks.quality_library.build import COLLAGE, ORIGINAL, Library, build
 from benchmarks.quality_library.edits import EDITS
 from shared.domain.model import SAME_PICTURE, Alignment, Kind, Signals, Tier
@@ -36,6 +37,8 @@ from workers.vision.local import Local, loaded
 SEED = 2024
 _CLAIMS = SAME_PICTURE | {Kind.CONTAINED}
 _MOST_PIXELS = 200_000_000
+_BINS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
+_PLOTS = Path(__file__).parents[1] / "docs/images"
 
 Pair = frozenset[str]
 
@@ -99,9 +102,9 @@ def _signals(match: dict[str, Any]) -> Signals:
     return Signals(match["similarity"], Kind(match["kind"]), tier=Tier(match["tier"]), alignment=alignment)
 
 
-def proposals(library: Library, found: dict[str, Any]) -> tuple[int, list[str], float]:
-    """How many the default would delete, those of which nothing is left, and the share of members that fit."""
-    gone, fits = set(), []
+def proposals(library: Library, found: dict[str, Any]) -> tuple[set[str], list[str], float]:
+    """What the default would delete, those of which nothing is left, and the share of members that fit."""
+    gone, fits = set[str](), []
     for group in found["groups"]:
         keeper = Path(group["keeper"]).name
         for member in group["members"]:
@@ -110,9 +113,43 @@ def proposals(library: Library, found: dict[str, Any]) -> tuple[int, list[str], 
                 fits.append(library.same(keeper, name))
             if proposable(_signals(member)):
                 gone.add(name)
+    return gone, lost(library, gone), sum(fits) / max(1, len(fits))
+
+
+def lost(library: Library, gone: set[str]) -> list[str]:
+    """Those of the deleted that no file left standing shows."""
     left = library.pictures.keys() - gone
-    lost = [name for name in gone if not any(library.same(name, other) for other in left)]
-    return len(gone), lost, sum(fits) / max(1, len(fits))
+    return [name for name in gone if not any(library.same(name, other) for other in left)]
+
+
+def deleted_by(pairs: set[Pair]) -> set[str]:
+    """What goes where the first by name of all that match is kept: what tools offer that know pairs alone."""
+    others: dict[str, set[str]] = defaultdict(set)
+    for a, b in (tuple(pair) for pair in pairs if len(pair) == 2):
+        others[a].add(b)
+        others[b].add(a)
+    gone: set[str] = set()
+    for name in sorted(others):
+        if name not in gone:
+            gone |= others[name]
+    return gone
+
+
+def calibration(library: Library, found: dict[str, Any]) -> list[tuple[float, float, int]]:
+    """Of the pairs of each range of probability: what was said, what was true, and how many; equal pixels apart."""
+    proven = {Kind.EXACT, Kind.SAME_PIXELS}
+    said = [
+        (p["similarity"], library.same(Path(p["a"]).name, Path(p["b"]).name))
+        for p in found["pairs"]
+        if Kind(p["kind"]) not in proven
+    ]
+    chance, true = np.array([chance for chance, _ in said]), np.array([right for _, right in said])
+    points = []
+    for low, high in itertools.pairwise(_BINS):
+        some = (chance >= low) & ((chance < high) | (high == 1.0))
+        if some.any():
+            points.append((round(float(chance[some].mean()), 4), round(float(true[some].mean()), 4), int(some.sum())))
+    return points
 
 
 def ms_per_proof(library: Library, count: int = 400) -> float:
@@ -142,11 +179,56 @@ def _print_recall(found: dict[str, tuple[int, int]]) -> None:
         print(f"{edit:18} {hits / of:6.3f} {of:5} {aim:6.2f}{'' if hits / of >= aim else '  missed'}")
 
 
-def _compare(library: Library) -> None:
-    print(f"\n{'tool':28} {'pairs':>7} {'precision':>9} {'all pairs':>9}")
-    for tool in rivals.run(library.folder):
-        pairs = {frozenset(Path(path).name for path in pair) for pair in tool.pairs}
-        print(f"{tool.name:28} {len(pairs):7} {precision(library, pairs):9.3f} {all_pairs(library, pairs):9.3f}")
+def _row(library: Library, tool: rivals.Found, gone: set[str] | None = None) -> dict[str, Any]:
+    """One line of the table; ``gone`` is what the tool would delete, where it says so itself."""
+    pairs = {frozenset(Path(path).name for path in pair) for pair in tool.pairs}
+    by_edit, gone = recall(library, pairs), deleted_by(pairs) if gone is None else gone
+    return {
+        "tool": tool.name,
+        "seconds": round(tool.seconds, 1),
+        "peak_mb": round(tool.peak_mb),
+        "pairs": len(pairs),
+        "precision": round(precision(library, pairs), 4),
+        "recall": round(sum(hits for hits, _ in by_edit.values()) / sum(of for _, of in by_edit.values()), 4),
+        "recall_all_pairs": round(all_pairs(library, pairs), 4),
+        "deleted": len(gone),
+        "loss": len(lost(library, gone)),
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    heads = {name: name.replace("recall_all_pairs", "all_pairs") for name in rows[0]}
+    print()
+    for row in (heads, *rows):
+        tool, *cells = row.values()
+        print(f"{tool:18}" + "".join(f"{cell:>10}" for cell in cells))
+
+
+def _measured(folder: Path, wanted: argparse.Namespace) -> dict[str, Any]:
+    library = build(folder / "library", wanted.photographs, wanted.families, wanted.edits, SEED)
+    print(f"{len(library.pictures)} files, {wanted.families} photographs edited; {machine.description()}")
+    begun = time.monotonic()
+    found = scanned(library.folder, folder / "data")
+    took, pairs = time.monotonic() - begun, claimed(found)
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+    by_edit = recall(library, pairs)
+    gone, missing, purity = proposals(library, found)
+    _print_recall(by_edit)
+    ours = rivals.Found("lookalike", frozenset((Path(a), Path(b)) for a, b in map(sorted, pairs)), took, peak_mb)
+    rows = [_row(library, ours, gone), *(_row(library, tool) for tool in rivals.run(library.folder))]
+    _print_table(rows)
+    return {
+        "recall": {edit: round(hits / of, 4) for edit, (hits, of) in sorted(by_edit.items())},
+        "recall_all_pairs": round(all_pairs(library, pairs), 4),
+        "precision": round(precision(library, pairs), 4),
+        "purity": round(purity, 4),
+        "proposed": len(gone),
+        "loss": len(missing),
+        "ms_per_proof": round(ms_per_proof(library), 2),
+        "scan_s": round(took, 1),
+        "calibration": calibration(library, found),
+        "tools": rows,
+    }
 
 
 def main() -> None:
@@ -154,28 +236,14 @@ def main() -> None:
     options.add_argument("--photographs", type=Path, default=Path("../shared/data/photos"))
     options.add_argument("--families", type=int, default=60)
     options.add_argument("--edits", type=int, default=16)
+    options.add_argument("--plots", type=Path, default=_PLOTS, help="the folder that the plots are written to")
     wanted = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        library = build(Path(folder) / "library", wanted.photographs, wanted.families, wanted.edits, SEED)
-        print(f"{len(library.pictures)} files")
-        begun = time.monotonic()
-        found = scanned(library.folder, Path(folder) / "data")
-        took, pairs = time.monotonic() - begun, claimed(found)
-        by_edit = recall(library, pairs)
-        deleted, lost, purity = proposals(library, found)
-        _print_recall(by_edit)
-        _compare(library)
-        result = {
-            "recall": {edit: round(hits / of, 4) for edit, (hits, of) in sorted(by_edit.items())},
-            "recall_all_pairs": round(all_pairs(library, pairs), 4),
-            "precision": round(precision(library, pairs), 4),
-            "purity": round(purity, 4),
-            "proposed": deleted,
-            "loss": len(lost),
-            "ms_per_proof": round(ms_per_proof(library), 2),
-            "scan_s": round(took, 1),
-        }
-        print(json.dumps(result))
+        result = _measured(Path(folder), wanted)
+    aims = {edit: 0.9 if edit == COLLAGE else EDITS[edit].aim for edit in result["recall"]}
+    plots.recall(result["recall"], aims, wanted.plots / "quality-recall.svg")
+    plots.calibration(result["calibration"], wanted.plots / "quality-calibration.svg")
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.rivals_run import TOOLS
 
 PYTHON = Path(__file__).parents[1] / ".rivals/bin/python"
-_LONGEST_S = 600.0
+_LONGEST_S = 100.0  # of bench-quality: six tools and the scan end within its quarter of an hour
 _MB = 1e6
 
 
