@@ -60,7 +60,7 @@ def recall(found: dict[str, float], aims: dict[str, float], path: Path) -> None:
     axes.set(xlabel="share found with their original (orange: below the aim)", xlim=(0, 1.01))
     axes.margins(y=0.01)
     axes.tick_params(axis="y", labelsize=8)
-    axes.legend(frameon=False, fontsize=8, loc="lower left")
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, 1.06))
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
