@@ -191,7 +191,7 @@ def test_an_image_is_deleted_to_the_trash_of_its_owner(stack: Stack, scanned: di
 def test_the_nightly_scan_waits_for_its_hour_and_tells_what_is_new(stack: Stack, scanned: dict[str, Any]) -> None:
     stack("--profile", "watch", "up", "--detach", "--no-recreate", "watch")
     until(lambda: " 03:00." in stack("--profile", "watch", "logs", "watch"), 60, "the watch says when it scans")
-    told = stack.inside("watch", "python", "-m", "cli.main", "watch", "/library", "--once")
+    told = stack.inside("watch", "python", "-m", "cli.main", "watch", "/library", "--once", "--preset", "near")
     stack("--profile", "watch", "rm", "--stop", "--force", "watch")
     # asked for like the scan before, and nothing has changed since
     assert f"{PICTURES + 2 * COPIED} images, 0 new matches." in told
