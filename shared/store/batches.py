@@ -20,7 +20,7 @@ from redis import Redis
 
 from shared.domain.deletion import Action, Batch, BatchKind, BatchState, Item, Outcome, OutcomeState, Survivor
 from shared.domain.errors import NotFound
-from shared.store import codec, keys
+from shared.store import codec, keys, quiet
 
 
 def create(
@@ -110,13 +110,7 @@ def unfinished(redis: Redis) -> list[str]:
 
 def take_quiet(redis: Redis, now: float, quiet_s: float) -> list[str]:
     """Ids of unfinished batches that nothing was heard of for so long; each is returned once in that time."""
-    found = []
-    for batch_id in unfinished(redis):
-        active = cast("bytes | None", redis.hget(keys.batch(batch_id), "active"))
-        if active is None or now - float(active) >= quiet_s:
-            redis.hset(keys.batch(batch_id), "active", now)
-            found.append(batch_id)
-    return found
+    return quiet.take(redis, keys.batch, unfinished(redis), now, quiet_s)
 
 
 def actions(redis: Redis, batch_ids: Sequence[str]) -> dict[str, Action]:

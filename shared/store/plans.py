@@ -16,7 +16,7 @@ from redis.client import Pipeline
 
 from shared.domain.errors import NotFound
 from shared.domain.plan import WORKING, PlanProgress, PlanState
-from shared.store import keys
+from shared.store import keys, quiet
 
 
 def create(redis: Redis, plan_id: str, scan_id: str, now: float, state: PlanState = PlanState.STAGED) -> None:
@@ -106,13 +106,7 @@ def working(redis: Redis) -> list[str]:
 
 def take_quiet(redis: Redis, now: float, quiet_s: float) -> list[str]:
     """Ids of working plans that nothing was heard of for so long; each is returned once in that time."""
-    found = []
-    for plan_id in working(redis):
-        active = cast("bytes | None", redis.hget(keys.plan(plan_id), "active"))
-        if active is None or now - float(active) >= quiet_s:
-            redis.hset(keys.plan(plan_id), "active", now)
-            found.append(plan_id)
-    return found
+    return quiet.take(redis, keys.plan, working(redis), now, quiet_s)
 
 
 def drop(redis: Redis, plan_id: str) -> None:
