@@ -8,7 +8,8 @@ from flask import url_for
 from shared.domain.scan import Folder
 from shared.services import trash
 from web.api import views
-from web.api.schemas import BatchOut, DeletionBody, LatestBatchOut
+from web.api.answers import BatchOut, LatestBatchOut
+from web.api.schemas import DeletionBody
 from web.context import context
 
 blueprint = APIBlueprint("batches", __name__, url_prefix="/api/batches")

@@ -7,7 +7,8 @@ from apiflask import APIBlueprint
 from shared.domain.model import Member
 from shared.services import calibration
 from web.api import views
-from web.api.schemas import AnswersBody, CalibrationOut, EstimateOut, QuestionOut, ThresholdQuery
+from web.api.answers import CalibrationOut, EstimateOut, QuestionOut
+from web.api.schemas import AnswersBody, ThresholdQuery
 from web.context import context
 
 blueprint = APIBlueprint("calibration", __name__, url_prefix="/api/scans/<scan_id>/calibration")

@@ -9,8 +9,9 @@ from apiflask import APIBlueprint
 from shared.context import Context
 from shared.services import checks, review
 from shared.services.checks import Answer, Place
+from web.api.answers import CheckOut, PlaceOut
 from web.api.path_bytes import encode
-from web.api.schemas import CheckForm, CheckOut, PlaceOut
+from web.api.schemas import CheckForm
 from web.context import context
 
 blueprint = APIBlueprint("checks", __name__, url_prefix="/api/check")

@@ -11,7 +11,8 @@ from shared.domain.access import is_loopback
 from shared.domain.errors import Forbidden, InvalidRequest
 from shared.services import libraries
 from web.api import views
-from web.api.schemas import FolderQuery, LibrariesOut, LibraryBody, LibraryOut, ListingOut
+from web.api.answers import LibrariesOut, LibraryOut, ListingOut
+from web.api.schemas import FolderQuery, LibraryBody
 from web.context import context
 
 blueprint = APIBlueprint("libraries", __name__, url_prefix="/api/libraries")

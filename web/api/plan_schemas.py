@@ -13,8 +13,9 @@ from shared.domain.plan import PlanShow, PlanState
 from shared.domain.proposing import Fate
 from shared.domain.review import Between, GroupFilter, Show
 from shared.domain.scan import Folder
+from web.api.answers import GroupOut
 from web.api.path_bytes import PathBytes
-from web.api.schemas import GroupOut, Id, Text, _In, _Out
+from web.api.schemas import Id, Text, _In, _Out
 
 
 class Place(_In):

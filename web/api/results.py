@@ -10,26 +10,21 @@ from flask import Response, jsonify
 
 from shared.services import around, export, regroup, report, review, scans, verdicts
 from web.api import views
-from web.api.result_schema import GROUPS, RESULT
-from web.api.schemas import (
+from web.api.answers import (
     AroundOut,
     ChangedOut,
     ChoicesOut,
-    ExportQuery,
     FolderPairsOut,
     GroupOut,
     GroupsOut,
-    GroupsQuery,
     MatchesOut,
     ProvisionalOut,
-    ProvisionalQuery,
     RegroupedOut,
-    SortQuery,
-    ThresholdQuery,
     UnreadableListOut,
     UnreadableOut,
-    VerdictBody,
 )
+from web.api.result_schema import GROUPS, RESULT
+from web.api.schemas import ExportQuery, GroupsQuery, ProvisionalQuery, SortQuery, ThresholdQuery, VerdictBody
 from web.context import context
 
 blueprint = APIBlueprint("results", __name__, url_prefix="/api/scans/<scan_id>")

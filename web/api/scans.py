@@ -10,7 +10,8 @@ from flask import url_for
 from shared.domain.scan import Folder, ScanRequest
 from shared.services import scan_control, scans
 from web import models
-from web.api.schemas import FolderRef, Method, ScanBody, ScanOut, ScansOut, ScansQuery
+from web.api.answers import ScanOut, ScansOut
+from web.api.schemas import FolderRef, Method, ScanBody, ScansQuery
 from web.context import context
 
 blueprint = APIBlueprint("scans", __name__, url_prefix="/api/scans")

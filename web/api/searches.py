@@ -8,8 +8,9 @@ from apiflask import APIBlueprint
 
 from shared.domain.scan import ScanKind
 from shared.services import scans
+from web.api.answers import ScanOut
 from web.api.scans import Accepted, accepted, scan_request
-from web.api.schemas import ScanOut, SearchForm
+from web.api.schemas import SearchForm
 from web.context import context
 
 blueprint = APIBlueprint("searches", __name__, url_prefix="/api/searches")

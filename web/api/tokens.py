@@ -6,7 +6,8 @@ from apiflask import APIBlueprint
 
 from shared.domain.access import Token
 from shared.services import access
-from web.api.schemas import NewTokenOut, TokenBody, TokenOut, TokensOut
+from web.api.answers import NewTokenOut, TokenOut, TokensOut
+from web.api.schemas import TokenBody
 from web.auth import check_person
 from web.context import context
 

@@ -6,8 +6,9 @@ from apiflask import APIBlueprint
 
 from shared.services import trash
 from web.api import views
+from web.api.answers import BatchOut, TrashOut
 from web.api.batches import Accepted, accepted
-from web.api.schemas import BatchOut, PurgeBody, RestoreBody, TrashOut
+from web.api.schemas import PurgeBody, RestoreBody
 from web.context import context
 
 blueprint = APIBlueprint("trash", __name__, url_prefix="/api/trash")

@@ -7,7 +7,8 @@ from apiflask import APIBlueprint
 from shared.domain.review import Decision, digest_pair
 from shared.services import verdicts
 from web.api import views
-from web.api.schemas import ChangedOut, ForgetBody, VerdictRecord, VerdictsDocument
+from web.api.answers import ChangedOut
+from web.api.schemas import ForgetBody, VerdictRecord, VerdictsDocument
 from web.context import context
 
 blueprint = APIBlueprint("verdicts", __name__, url_prefix="/api/verdicts")

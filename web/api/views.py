@@ -18,8 +18,7 @@ from shared.layout import THUMBNAIL_SIZES
 from shared.services import libraries, review
 from shared.services.libraries import FolderEntry, FolderListing
 from shared.services.trash import Batch, TrashEntry
-from web.api.path_bytes import encode
-from web.api.schemas import (
+from web.api.answers import (
     BatchOut,
     Crumb,
     FolderChoice,
@@ -34,8 +33,9 @@ from web.api.schemas import (
     OutcomeOut,
     SignalsOut,
     TrashEntryOut,
-    VerdictRecord,
 )
+from web.api.path_bytes import encode
+from web.api.schemas import VerdictRecord
 
 
 def text(path: bytes) -> str:
