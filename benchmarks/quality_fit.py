@@ -23,16 +23,17 @@ from scipy.optimize import minimize
 from benchmarks.quality_library.build import COLLAGE, Library, build
 from workers.proof import coefficients
 from workers.proof.evidence import Evidence, gather
-from workers.proof.verdict import measures
+from workers.proof.verdict import is_marked, mark_measures, measures
 from workers.vision.decode import decode
 from workers.vision.local import Local, loaded
 
-SEED, FAMILIES, EDITS = 101, 120, 14
+SEED, FAMILIES, EDITS = 101, 80, 14
 _MOST_PIXELS = 200_000_000
 _RIDGE = 1e-2
 _COEFFICIENTS = Path(coefficients.__file__)
 
-Sample = tuple[str, str, bool, list[float]]
+Sample = tuple[str, str, bool, bool, list[float]]
+"""Two files, whether they show one photograph, whether they differ by marks, and the measures for that case."""
 
 
 @cache
@@ -68,7 +69,8 @@ def _sampled(job: tuple[Path, list[tuple[str, str, bool]]]) -> list[Sample]:
     for a, b, same in some:
         evidence: Evidence | None = gather(_local(folder / a), _local(folder / b), None)
         if evidence is not None:
-            found.append((a, b, same, measures(evidence)))
+            marked = is_marked(evidence)
+            found.append((a, b, same, marked, mark_measures(evidence) if marked else measures(evidence)))
     return found
 
 
@@ -111,6 +113,16 @@ def _report(chance: np.ndarray[Any, Any], same: np.ndarray[Any, Any]) -> None:
             print(f"  said {chance[some].mean():.3f}, true {same[some].mean():.3f} of {some.sum()}")
 
 
+def _coefficients(found: list[Sample], prefix: str) -> str:
+    """The lines of the file for these samples, after a report on one half by the other."""
+    measured, same = np.array([s[4] for s in found]), np.array([s[2] for s in found])
+    half = np.array([int(s[0][:3]) % 2 == 0 if s[0][0].isdigit() else len(s[0]) % 2 == 0 for s in found])
+    bias, weights = fitted(measured[half], same[half])
+    _report(1 / (1 + np.exp(-(bias + measured[~half] @ weights))), same[~half])
+    bias, weights = fitted(measured, same)
+    return f"{prefix}BIAS = {bias:.4g}\n{prefix}WEIGHTS = ({', '.join(f'{w:.4g}' for w in weights)})\n"
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--photographs", type=Path, default=Path("../shared/data/photos"))
@@ -119,17 +131,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = build(Path(folder) / "library", wanted.photographs, FAMILIES, EDITS, SEED)
         found = samples(library)
-    measured, same = np.array([s[3] for s in found]), np.array([s[2] for s in found])
-    half = np.array([int(s[0][:3]) % 2 == 0 if s[0][0].isdigit() else len(s[0]) % 2 == 0 for s in found])
-    bias, weights = fitted(measured[half], same[half])
-    chance = 1 / (1 + np.exp(-(bias + measured[~half] @ weights)))
-    _report(chance, same[~half])
-    bias, weights = fitted(measured, same)
-    listed = ", ".join(f"{w:.4g}" for w in weights)
-    text = f"BIAS = {bias:.4g}\nWEIGHTS = ({listed})\n"
+    text = _coefficients([s for s in found if not s[3]], "") + _coefficients([s for s in found if s[3]], "MARK_")
     print(text)
     if wanted.write:
-        head = _COEFFICIENTS.read_text().split("BIAS")[0]
+        head = _COEFFICIENTS.read_text().split("BIAS", 1)[0]
         _COEFFICIENTS.write_text(head + text)
 
 

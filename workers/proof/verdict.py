@@ -1,9 +1,9 @@
 """From evidence to a verdict: what was done to the picture, how sure that is, and whether it may be called proven.
 
-The probability is a logistic regression on measures of the overlap (benchmarks/quality_fit.py made its numbers, and
-docs/matching.md shows how well it is calibrated); the kind follows from the geometry and from what differs. *Proven* is
-stricter than likely: every window of the overlap must agree, so that nothing that only one picture shows can hide
-there.
+The probability is a logistic regression on measures of the overlap, another one where a part differs and all else
+agrees (benchmarks/quality_fit.py made their numbers, and docs/matching.md shows how well they are calibrated); the kind
+follows from the geometry and from what differs. *Proven* is stricter than likely: every window of the overlap must
+agree, so that nothing that only one picture shows can hide there.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.domain.model import Kind, Tier
-from workers.proof.coefficients import BIAS, WEIGHTS
+from workers.proof.coefficients import BIAS, MARK_BIAS, MARK_WEIGHTS, WEIGHTS
 from workers.proof.evidence import Evidence
 from workers.proof.geometry import Fit
 
 WHOLE = 0.965
 """The share of a picture from which on it counts as shown whole."""
 
-_LIKELY, _MARKED = 0.5, 0.25
+_LIKELY, _LIKELY_MARKED = 0.5, 0.56
 _PROVEN = 0.98
 
 
@@ -64,33 +64,73 @@ def measures(found: Evidence) -> list[float]:
     ]
 
 
+def mark_measures(found: Evidence) -> list[float]:
+    """What tells a mark on one of the two, which is put on a picture, from a thing that has moved or changed in it."""
+    agreed, marks = found.agreement, found.marks
+    return [
+        found.fit.inliers / max(1, found.fit.matched),
+        agreed.mean,
+        agreed.tenth,
+        min(agreed.bad, 0.3),
+        agreed.gradient,
+        min(agreed.residual, 20) / 10,
+        float(np.sqrt(min(marks.area, 0.2))),
+        float(np.log1p(marks.spots)),
+        marks.lopsided,
+        marks.one_way,
+        marks.shining,
+        marks.shining_detail,
+        marks.largest,
+        marks.filled,
+        min(marks.uneven, 2.0),
+        float(np.sqrt(min(marks.area * marks.largest, 0.2))),
+        marks.lopsided * marks.largest,
+        marks.one_way * marks.shining,
+    ]
+
+
+def is_marked(found: Evidence) -> bool:
+    """Whether a part differs where all else agrees, so that the question is what differs."""
+    return found.marks.area > 0 and found.agreement.bad > _MARKED_BAD and found.agreement.low < _MARKED_LOW
+
+
 def probability(found: Evidence) -> float:
     """That both show one picture, 0 to 1."""
-    score = BIAS + float(np.dot(WEIGHTS, measures(found)))
+    if is_marked(found):
+        return _logistic(MARK_BIAS + float(np.dot(MARK_WEIGHTS, mark_measures(found))))
+    return _logistic(BIAS + float(np.dot(WEIGHTS, measures(found))))
+
+
+def _logistic(score: float) -> float:
     return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
 
-_UNANIMOUS = 0.75
+_MARKED_BAD, _MARKED_LOW = 0.004, 0.6
 
 
 def _least(found: Evidence) -> float:
-    """The probability from which on a pair is told to be one picture: lower where nearly all features say so, and what
-    differs may be a mark. It is never proven."""
-    return _MARKED if found.fit.inliers >= _UNANIMOUS * max(1, found.fit.matched) else _LIKELY
+    """The probability from which on a pair is told to be one picture: more is asked where a part differs."""
+    return _LIKELY_MARKED if is_marked(found) else _LIKELY
 
 
 _MOST_BAD, _LARGEST_BLOB = 0.27, 0.18
 
 
 def _ceiling(found: Evidence) -> float:
-    """What no other measure may raise: a page of one application has another picture in it, a flat one shows
-    nothing."""
+    """What no other measure may raise: a page of one application has another picture in it, a form other words, a flat
+    one shows nothing."""
     agreed = found.agreement
-    if agreed.bad > _MOST_BAD or agreed.blob > _LARGEST_BLOB:
+    if agreed.bad > _MOST_BAD or agreed.blob > _LARGEST_BLOB or _is_template(found):
         return 0.1
     if agreed.texture < _TEXTURED and not _unchanged(found):
         return 0.1
     return 1.0
+
+
+def _is_template(found: Evidence) -> bool:
+    """Whether most features disagree and what differs is lighter here and darker there: other words on one form."""
+    few = found.fit.inliers < 0.5 * found.fit.matched
+    return few and found.agreement.bad > 0.1 and found.marks.area > 0 and found.marks.one_way < 0.5
 
 
 _TEXTURED = 0.04
@@ -154,7 +194,7 @@ def _kind(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int], fin
     whole_a, whole_b = found.laid.seen_a >= WHOLE, found.laid.seen_b >= WHOLE
     if not (whole_a and whole_b):
         return _part(found, whole_a, whole_b, finer)
-    if found.agreement.bad > 0.004 and found.agreement.low < 0.6:
+    if found.agreement.bad > _MARKED_BAD and found.agreement.low < _MARKED_LOW:
         return Kind.OVERLAY
     if found.fit.mirrored:
         return Kind.MIRRORED
