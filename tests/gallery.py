@@ -23,6 +23,7 @@ from shared.store.scans import Found
 from tests.pictures import photo
 
 SCAN = "5ca9000000000001"
+ALIGNED = "5ca9000000000002"
 SEARCH = "5ea4c40000000001"
 RUNNING = "4a11000000000001"
 ODD_NAME = b"odd-\xff.jpg"
@@ -124,6 +125,19 @@ def _search_result(gallery: Gallery) -> results.Result:
     original, copy, small = list(gallery.images.values())[:3]
     matches = [(original.id, EXACT), (copy.id, EXACT), (small.id, Signals(0.96, Kind.LOOK_ALIKE, None, 3, 0.94))]
     return results.Result(3, [original, copy, small], [], [], [], matches, [])
+
+
+def lay(ctx: Context, gallery: Gallery, picture: Pillow.Image, lies: Alignment) -> str:
+    """A scan whose only group is 000.jpg and ``picture``, which lies on it so; returns its id."""
+    keeper = gallery.images["trip/000.jpg"]
+    member = _place(ctx, gallery.library, b"small/laid.jpg", _encoded(picture, "JPEG", quality=90))
+    proven = Signals(0.97, Kind.CROPPED, None, None, None, Tier.PROVEN, 0.97, lies)
+    pairs = [Pair(keeper.id, member.id, proven, 1.0)]
+    groups = [(keeper.id, [(member.id, proven)], member.size)]
+    folders = Counter((image.library, image.path.rpartition(b"/")[0]) for image in (keeper, member))
+    result = results.Result(2, [keeper, member], [], groups, pairs, [], [], folders=folders)
+    write(ctx, ALIGNED, ScanRequest((Folder(gallery.library.id),), preset=Preset.THOROUGH), result)
+    return ALIGNED
 
 
 def write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Result) -> None:

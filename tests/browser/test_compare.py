@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
 import pytest
+from PIL import Image as Pillow
+from PIL.Image import Transpose
 from playwright.sync_api import Page, expect
 
 from shared.context import Context
+from shared.domain.model import Alignment
 from shared.store import libraries as store
 from tests.browser.conftest import Visitor, keep
 from tests.browser.test_looks import fits
 from tests.browser.test_review import exists, group, tile
-from tests.gallery import SCAN, Gallery
+from tests.gallery import SCAN, Gallery, lay
 
 pytestmark = pytest.mark.browser
 COMPARE = f"/scans/{SCAN}/compare?group=2"
+UPRIGHT, TURNED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 1.0, 0.0, -1.0, 0.0, 1.0)
+CROP = (4 / 3, 0.0, -0.2, 0.0, 4 / 3, -0.15)  # of 640 × 480, three quarters of each side from (96, 72) on
 
 
 def title(page: Page, words: str) -> None:
@@ -100,6 +106,54 @@ def test_equal_pictures_have_no_difference_and_others_have_one(visitor: Visitor,
     loaded(page)
     expect(page.locator("#difference-text")).to_contain_text("differs")
     assert share(page) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "mirrored", "matrix", "words"),
+    [
+        ("cropped", lambda one: one.crop((96, 72, 576, 432)).resize((240, 180)), False, CROP, "Aligned."),
+        ("turned", lambda one: one.transpose(Transpose.ROTATE_90), False, TURNED, "Aligned: turned by 90°."),
+        ("mirrored", lambda one: one.transpose(Transpose.FLIP_LEFT_RIGHT), True, UPRIGHT, "Aligned: mirrored."),
+        (
+            "mirrored-turned-smaller",
+            lambda one: one.transpose(Transpose.FLIP_LEFT_RIGHT).transpose(Transpose.ROTATE_90).resize((240, 320)),
+            True, TURNED, "Aligned: turned by 90°, mirrored.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_two_are_laid_on_one_another_before_their_difference_is_taken(
+    visitor: Visitor,
+    shown: Gallery,
+    ctx: Context,
+    name: str,
+    made: Callable[[Pillow.Image], Pillow.Image],
+    mirrored: bool,
+    matrix: tuple[float, ...],
+    words: str,
+) -> None:
+    with Pillow.open(os.path.join(shown.library.root, b"trip/000.jpg")) as original:
+        scan = lay(ctx, shown, made(original), Alignment(90, 1.0, 1.0, 1.0, mirrored, matrix))
+    page = visitor.page(f"/scans/{scan}/compare?group=1")
+    loaded(page)
+    page.keyboard.press("d")
+    rest = r"; 4\d% of the left picture is not in the right one" if matrix == CROP else ""
+    little = r"(No visible difference in the common part|(Under 1|[1-4])% of the common part differs, shown in colour)"
+    expect(page.locator("#difference-text")).to_have_text(re.compile(f"^{re.escape(words)} {little}{rest}\\.$"))
+    keep(page, f"compare-{name}")
+    assert backwards(page, mirrored, matrix) < 0.05
+
+
+def backwards(page: Page, mirrored: bool, matrix: tuple[float, ...]) -> float:
+    """The share that differs with the keeper on the right."""
+    return float(
+        page.evaluate(
+            """async (alignment) => { const { draw } = await import('/static/js/difference.js');
+            const [left, right] = document.querySelectorAll('.stage .pane img');
+            const { share, seen } = draw(document.createElement('canvas'), right, left, alignment, false);
+            return seen > 0.95 ? share : 1; }""",
+            {"mirrored": mirrored, "matrix": list(matrix)},
+        )
+    )
 
 
 def test_what_is_better_is_marked_in_words(visitor: Visitor, shown: Gallery) -> None:

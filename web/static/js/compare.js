@@ -89,7 +89,7 @@ function show() {
   byId("announce").textContent = `${byId("pair-title").textContent}. ${byId("pair-signals").textContent}`;
   document.title = `${byId("pair-title").textContent} · Lookalike`;
   showFacts(left.image, right.image);
-  stage.show(left.image, right.image);
+  stage.show(left.image, right.image, alignment(group, left, right), left.image.id === group.keeper);
   offer();
   remember(group, right.image.id);
 }
@@ -99,6 +99,12 @@ function signals(group, left, right) {
   if (gone) return gone;
   const compared = left.image.id === group.keeper ? right.signals : null;
   return compared ? `${percent(compared.similarity)} alike: ${evidence(compared)}` : "In one group with a picture that both are like";
+}
+
+// How the two lie on one another: known only of a member and its keeper.
+function alignment(group, left, right) {
+  if (left.image.id === group.keeper) return right.signals?.alignment;
+  return right.image.id === group.keeper ? left.signals?.alignment : null;
 }
 
 function offer() {

@@ -30,8 +30,10 @@ export class Stage {
     this.element.style.setProperty(property, value);
   }
 
-  show(left, right) {
+  // `alignment` is how one of the two lies on the other, where that is known: the member on its keeper.
+  show(left, right, alignment, leftIsKeeper) {
     this.shown += 1;
+    this.lies = [alignment, leftIsKeeper];
     this.large = {};
     this.canvas.width = 0;
     this.say("");
@@ -70,9 +72,7 @@ export class Stage {
     if (this.element.dataset.mode !== "difference") return;
     const { left, right } = this.large ?? {};
     if (!left || !right) return;
-    const { share, stretched } = draw(this.canvas, left, right);
-    const words = share === 0 ? "No visible difference." : `${percentOf(share)} of the picture differs, shown in colour.`;
-    byId("difference-text").textContent = stretched ? `${words} The two have other proportions and were brought to one size.` : words;
+    byId("difference-text").textContent = draw(this.canvas, left, right, ...this.lies).words;
   }
 
   flip() {
@@ -124,5 +124,3 @@ export class Stage {
     showError(byId("stage-error"), words);
   }
 }
-
-const percentOf = (share) => (share < 0.01 ? "Under 1%" : `${Math.round(share * 100)}%`);
