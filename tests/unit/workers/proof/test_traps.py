@@ -5,6 +5,8 @@ Invariant: nothing here that is not one picture is ever proven, so that it is ne
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
@@ -169,3 +171,9 @@ def test_a_collage_is_never_proven_to_be_its_parts() -> None:
         assert found is not None
         assert found.kind in (Kind.CONTAINED, Kind.CROPPED)
         assert found.tier is Tier.LIKELY
+
+
+def test_no_two_letters_of_one_office_are_one_picture() -> None:
+    letters = [png(page(seed)) for seed in range(7)]
+    for one, other in itertools.combinations(letters, 2):
+        _is_not_one(one, other)
