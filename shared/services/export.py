@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.context import Context
-from shared.domain.model import Group, Member
+from shared.domain.model import Group, Member, Signals
 from shared.services import review, scans
 from shared.services.selection import Selection, selected
 
 PICTURE_COLUMNS = (
     "path", "size", "width", "height", "format", "modified", "sha256",
-    "similarity", "kind", "cosine", "distance", "ssim",
+    "similarity", "kind", "tier", "confidence", "cosine", "distance", "ssim",
 )  # fmt: skip
 GROUP_COLUMNS = ("group", "keeper", *PICTURE_COLUMNS)
 UNREADABLE_COLUMNS = ("path", "code", "reason")
@@ -74,8 +74,13 @@ def picture(ctx: Context, member: Member) -> tuple[object, ...]:
     image, why = member.image, member.signals
     modified = datetime.fromtimestamp(image.mtime_ns / 1e9, UTC).isoformat(timespec="seconds")
     about = (review.display_path(ctx, image.library, image.path), image.size, image.width, image.height, image.format)
-    signals = (why.similarity, why.kind, why.cosine, why.distance, why.ssim) if why else (None,) * 5
-    return *about, modified, image.digest, *signals
+    return *about, modified, image.digest, *_signals(why)
+
+
+def _signals(why: Signals | None) -> tuple[object, ...]:
+    if why is None:
+        return (None,) * 7
+    return why.similarity, why.kind, why.tier, why.confidence, why.cosine, why.distance, why.ssim
 
 
 def _lines(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:

@@ -99,7 +99,8 @@ _PICTURE: dict[str, Any] = {
     "sha256": {"type": "string"},
     "similarity": _or_null({"type": "number", "minimum": 0, "maximum": 1}),
     "kind": _or_null({"enum": [kind.value for kind in Kind]}),
-    **{name: schema for name, schema in _signals().items() if name in ("cosine", "distance", "ssim")},
+    "tier": _or_null({"enum": [tier.value for tier in Tier]}),
+    **{name: schema for name, schema in _signals().items() if name in ("confidence", "cosine", "distance", "ssim")},
 }
 
 

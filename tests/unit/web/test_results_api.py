@@ -172,6 +172,8 @@ def test_groups_as_csv_have_a_line_for_every_picture(client: FlaskClient, shown:
     keeper, copy, small = found[:3]
     assert (keeper["group"], keeper["keeper"], keeper["similarity"]) == ("1", "yes", "")
     assert (copy["keeper"], copy["kind"]) == ("no", "exact")
+    assert (small["tier"], small["confidence"]) == ("proven", "0.97")
+    assert (keeper["tier"], keeper["confidence"]) == ("", "")
     assert copy["path"].endswith(r"/pictures/odd-\xff.jpg")
     assert (small["width"], small["similarity"], small["cosine"]) == ("320", "0.97", "")
     assert small["sha256"] == shown.images["small/000.jpg"].digest
