@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import waitress
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 from shared.context import Context
 from tests import gallery
@@ -34,15 +36,39 @@ CHROMIUM_ARGUMENTS = [
 expect.set_options(timeout=15_000)  # a busy machine takes its time
 
 
+class Chromium:
+    """The browser of all tests: started anew where it or its driver died, so that one crash fails one test at most."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.start()
+
+    def start(self) -> None:
+        self._playwright = sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(executable_path=self._path, args=CHROMIUM_ARGUMENTS)
+
+    def stop(self) -> None:
+        with contextlib.suppress(Error):  # of a driver that died
+            self._browser.close()
+        self._playwright.stop()
+
+    def context(self, **wanted: Any) -> BrowserContext:
+        try:
+            return self._browser.new_context(**wanted)
+        except Error:
+            self.stop()
+            self.start()
+            return self._browser.new_context(**wanted)
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Chromium]:
     path = os.environ.get("LOOKALIKE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.fail("No Chromium was found. `make test` installs it; or set LOOKALIKE_CHROMIUM to one.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
+    started = Chromium(path)
+    yield started
+    started.stop()
 
 
 @pytest.fixture
@@ -89,14 +115,14 @@ def workers(redis_url: str, ctx: Context, tmp_path: Path) -> Iterator[Callable[.
 class Visitor:
     """Opens pages and remembers what went wrong in them."""
 
-    def __init__(self, chromium: Browser, server: str) -> None:
+    def __init__(self, chromium: Chromium, server: str) -> None:
         self._chromium, self._server = chromium, server
         self._open: list[Page] = []
         self.complaints: list[str] = []
 
     def page(self, path: str = "/", size: str = "desktop", theme: str = "light") -> Page:
         width, height = SIZES[size]
-        context = self._chromium.new_context(
+        context = self._chromium.context(
             base_url=self._server,
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
@@ -129,7 +155,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(chromium: Browser, server: str) -> Iterator[Visitor]:
+def visitor(chromium: Chromium, server: str) -> Iterator[Visitor]:
     made = Visitor(chromium, server)
     yield made
     made.close()
