@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from flask import url_for
 
@@ -100,6 +101,7 @@ def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: 
         format=shown.format,
         lossless=shown.format in LOSSLESS,
         frames=shown.frames,
+        **asdict(shown.facts),
         thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
         preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),
         trashed=batch_id,

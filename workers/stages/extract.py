@@ -6,6 +6,7 @@ What the store knows is not computed again. The decoders run ahead while the net
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,15 @@ PIXELS = pa.schema(
         ("format", pa.string()),
         ("frames", pa.int32()),
         ("phash", pa.uint64()),
+    ]
+)
+FACTS = pa.schema(
+    [
+        ("digest", pa.binary(32)),
+        ("taken", pa.string()),
+        ("camera", pa.string()),
+        ("quality", pa.int32()),
+        ("tags", pa.int32()),
     ]
 )
 DEEP = pa.schema([("digest", pa.binary(32))])
@@ -115,6 +125,7 @@ class _Reader:
         self._scan_id = scan.id
         self._network = network
         self._pixels = spaces.pixels(ctx, scan)
+        self._facts = spaces.facts(ctx)
         self._deep = spaces.deep(ctx, scan)
         self._local = spaces.local(ctx, scan)
         self._spaces = spaces.needed(ctx, scan)
@@ -174,6 +185,8 @@ class _Reader:
             turned = [_wanted(d.turned).astype("<u8").tobytes() for d in seen]
             table = pa.table({"digest": digests, "turned": turned}, schema=LOCAL)
             self._local.append(table, np.stack([_wanted(d.local) for d in seen]))
+        facts = [{"digest": digest} | asdict(d.facts) for digest, d in zip(digests, seen, strict=True)]
+        self._facts.append(pa.Table.from_pylist(facts, schema=FACTS), None)
         rows = [
             {"digest": digest, "width": d.width, "height": d.height, "format": d.format, "frames": d.frames,
              "phash": d.phash}
