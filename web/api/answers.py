@@ -384,5 +384,16 @@ class TrashEntryOut(_Out):
     companions: list[str]
 
 
+class SumOut(_Out):
+    pictures: int
+    size: int
+
+
 class TrashOut(_Out):
+    """``sums``: by the id of a plan, or of a batch that is part of none, for those on this page: of all that it moved;
+    ``whole``: of all that is in the trash. ``next`` is the ``after`` of the next page, null on the last."""
+
     entries: list[TrashEntryOut]
+    sums: dict[str, SumOut]
+    whole: SumOut
+    next: str | None
