@@ -29,8 +29,9 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``entries``, each with the paths of the files that went along. ``sums``: by the id of a plan, or of a batch without
-    one, for those on this page: of all that it moved. ``whole``: of all. ``next``: None on the last page."""
+    """``entries``: each with the paths of the files that went along. ``sums``: by the id of a plan, or of a batch
+    without one, for those on this page, of all that it moved. ``whole``: of all. ``next``: None on the last page.
+    """
 
     entries: list[tuple[TrashEntry, list[bytes]]]
     sums: dict[str, Sum]
