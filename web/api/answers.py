@@ -15,6 +15,7 @@ from shared.domain.scan import (
     ScanKind,
     State,
 )
+from shared.domain.weights import WeightsState
 from web.api.schemas import _Out
 
 
@@ -158,12 +159,24 @@ class ScanOut(_Out):
     rate: float | None
     eta_s: float | None
     note: str | None
+    without: str | None
     error: Failure | None
     created: float
     started: float | None
     ended: float | None
     groups: int | None
     matches: int | None
+
+
+class WeightsOut(_Out):
+    """``size`` and ``loaded`` in bytes; ``asked``: somebody has said before whether to download them."""
+
+    model: str
+    state: WeightsState
+    size: int
+    loaded: int
+    reason: str | None
+    asked: bool
 
 
 class ScansOut(_Out):

@@ -224,6 +224,10 @@ class RestoreBody(_In):
     entries: list[Id] | None = Field(None, max_length=MOST_IMAGES)
 
 
+class WeightsBody(_In):
+    download: bool
+
+
 class TrashQuery(_In):
     """``after``: the ``next`` of the page before."""
 

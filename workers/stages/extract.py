@@ -5,6 +5,7 @@ What the store knows is not computed again. The decoders run ahead while the net
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -16,13 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shared.context import Context
-from shared.domain.errors import ScanFailed
+from shared.domain.errors import ScanFailed, Unavailable
+from shared.domain.scan import ScanRequest
+from shared.domain.weights import loading
 from shared.store import scans as store
+from shared.store import weights
 from shared.store.scans import Found, Scan
 from workers import engine, metrics, spaces, tables
 from workers.gone import check_there
 from workers.known import Known
 from workers.vision.reading import Decoded, Failure, Job, Reading
+from workers.vision.weights import Progress
 
 if TYPE_CHECKING:
     from workers.vision.embed import Embedder
@@ -61,12 +66,11 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
     """
 
     def tell(here: int, expected: int | None) -> None:
-        whole = "" if expected is None else f" of {expected / 1e6:.0f}"
-        store.note(ctx.redis, scan.id, f"Downloading the network's weights: {here / 1e6:.0f}{whole} MB.")
+        store.note(ctx.redis, scan.id, loading(here, expected))
 
-    if not scan.request.embeds and not engine.weights_here(ctx, scan.request):
-        store.note(ctx.redis, scan.id, WITHOUT_NETWORK)
-        return Found(set={"without_network": 1})
+    why_not = None if scan.request.embeds else _why_without(ctx, scan.request, tell)
+    if why_not is not None:
+        return Found(set={"without": why_not})
     engine.fetch_weights(ctx, scan.request, tell)
     precision = engine.own_precision(ctx.settings)
     loaded = engine.embedder(ctx, scan.request, precision, ctx.settings.batch_size)
@@ -78,6 +82,16 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
             "deep": loaded.space,
         }
     )
+
+
+def _why_without(ctx: Context, wanted: ScanRequest, tell: Progress) -> str | None:
+    """Why a scan that can do without the network does; None where it is here. A download under way is waited for."""
+    if not engine.weights_here(ctx, wanted) and weights.under_way(ctx.redis, time.time()):
+        try:
+            engine.fetch_weights(ctx, wanted, tell)
+        except Unavailable as error:
+            return f"{error.message} This scan does without."
+    return None if engine.weights_here(ctx, wanted) else WITHOUT_NETWORK
 
 
 def extract_chunk(ctx: Context, scan: Scan, unit: int) -> Found:
