@@ -55,6 +55,10 @@ DEEP = pa.schema([("digest", pa.binary(32))])
 LOCAL = pa.schema([("digest", pa.binary(32)), ("turned", pa.binary(64))])
 
 WITHOUT_NETWORK = "The network's weights are not here: this scan does without."
+WITHOUT_DOWNLOAD = (
+    "The network's weights could not be downloaded: this scan does without. The page where scans are started says why,"
+    " and tries again."
+)
 
 _known = Known()
 
@@ -89,8 +93,8 @@ def _why_without(ctx: Context, wanted: ScanRequest, tell: Progress) -> str | Non
     if not engine.weights_here(ctx, wanted) and weights.under_way(ctx.redis, time.time()):
         try:
             engine.fetch_weights(ctx, wanted, tell)
-        except Unavailable as error:
-            return f"{error.message} This scan does without."
+        except Unavailable:
+            return WITHOUT_DOWNLOAD
     return None if engine.weights_here(ctx, wanted) else WITHOUT_NETWORK
 
 

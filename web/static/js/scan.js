@@ -87,6 +87,8 @@ async function showResults(progress) {
   byId("summary").textContent = summary;
   document.title = `${summary} · Lookalike`;
   byId("results").hidden = false;
+  byId("without").hidden = !progress.without;
+  byId("without").querySelector("span").textContent = progress.without ?? "";
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
   if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
