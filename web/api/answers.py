@@ -176,9 +176,10 @@ class ScansOut(_Out):
 class ImageOut(_Out):
     """``folder`` opens with the library's name; ``path`` is absolute, and ``path_b64`` (inside the library) is there
     where it is not UTF-8. ``trashed`` is the id of the batch that moved it, ``away`` where to; ``reference`` is true
-    where it lies in a reference folder of the scan, from which nothing is deleted."""
+    where it lies in a reference folder of the scan, from which nothing is deleted; ``digest`` is its SHA-256."""
 
     id: str
+    digest: str
     library: str
     name: str
     folder: str
