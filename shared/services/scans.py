@@ -142,6 +142,7 @@ def progress(ctx: Context, scan_id: str) -> Progress:
         groups=_count(fields, "groups") if state is State.DONE else None,
         matches=_count(fields, "matches") if state is State.DONE else None,
         reference=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.reference),
+        without=fields.get("without"),
     )
 
 

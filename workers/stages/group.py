@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from shared.context import Context
 from shared.domain.alignment import flipped
 from shared.domain.groups import Copy, Formed, form, listed, rank
-from shared.domain.model import Image, Kind, Pair, Signals, Unreadable, image_id
+from shared.domain.model import Facts, Image, Kind, Pair, Signals, Unreadable, image_id
 from shared.domain.scan import Preset, ScanRequest
 from shared.domain.similarity import single
 from shared.store import results
@@ -149,6 +149,7 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
         height=seen["height"],
         format=seen["format"],
         frames=seen["frames"],
+        facts=Facts(seen["taken"], seen["camera"], seen["quality"], seen["tags"]),
     )
 
 
