@@ -91,6 +91,7 @@ def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: 
     small, large = THUMBNAIL_SIZES
     return ImageOut(
         id=shown.id,
+        digest=shown.digest,
         library=shown.library,
         name=name,
         folder=folder,
