@@ -3,6 +3,7 @@
 pixels-<policy>   width, height, format, frames, phash of a content; rows: 64x64 greyscale
 full-<version>    digest of all pixels of a content, for those that had to be decoded in full
 local-<version>-<policy>  hashes of the eight turned versions of a content; rows: local features (workers.vision.local)
+damaged-<version> format of a content of which only a part could be decoded: its rows elsewhere are of that part
 deep-…            unit vectors of one network (name, weights, layer, preprocessing, precision, batch)
 """
 
@@ -17,6 +18,7 @@ from workers.features import Space
 from workers.vision.resize import NetworkInput, resize_policy
 
 FULL = "full-1"
+DAMAGED = "damaged-1"
 LOCAL = "l1"
 
 
@@ -60,6 +62,11 @@ def needed(ctx: Context, scan: Scan) -> list[Space]:
 def full(ctx: Context) -> Space:
     """Digests of full pixels."""
     return _space(ctx.layout.features, FULL)
+
+
+def damaged(ctx: Context) -> Space:
+    """Contents of which only a part could be decoded; of use to scans that prove, and to no others."""
+    return _space(ctx.layout.features, DAMAGED)
 
 
 def deep(ctx: Context, scan: Scan) -> Space | None:

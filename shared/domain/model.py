@@ -62,7 +62,10 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One file of a scan, as it was when it was read."""
+    """One file of a scan, as it was when it was read.
+
+    ``damaged``: it ends too early, and what is known of it, width and height too, is of the part that could be decoded.
+    """
 
     id: str
     library: str
@@ -74,6 +77,7 @@ class Image:
     height: int
     format: str
     frames: int = 1
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

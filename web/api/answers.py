@@ -191,6 +191,7 @@ class ImageOut(_Out):
     format: str
     lossless: bool
     frames: int
+    damaged: bool
     thumbnail: str
     preview: str
     trashed: str | None

@@ -142,8 +142,8 @@ def _unchanged(found: Evidence) -> bool:
     return found.agreement.tone < 3 and found.agreement.residual < 2 and found.colour < 3
 
 
-def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int]) -> Verdict:
-    """The verdict on two pictures of these sizes (width, height)."""
+def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int], damaged: bool = False) -> Verdict:
+    """The verdict on two pictures of these sizes (width, height), of which one is ``damaged``, or none is."""
     chance = min(probability(found), _ceiling(found))
     finer = max(size_b) * found.fit.scale / max(size_a)
     panel = _is_panel(found)
@@ -153,6 +153,8 @@ def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int]) -> 
         Kind.CONTAINED if panel else _kind(found, size_a, size_b, finer) if chance >= _least(found) else _unlike(found)
     )
     tier = Tier.PROVEN if kind in SAFE and chance >= _PROVEN and _strict(found) else Tier.LIKELY
+    if damaged and kind in SAFE:
+        kind = Kind.DAMAGED
     laid = found.laid
     return Verdict(kind, tier, chance, found.fit.inliers, laid.seen_a, laid.seen_b, finer, found.fit)
 

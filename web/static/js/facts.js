@@ -5,13 +5,17 @@ import { byId, clone } from "./templates.js";
 
 // Each: name, text of an image, and what makes one better (the larger number is; none: nothing is).
 const FACTS = [
-  ["Dimensions", (image) => `${count(image.width)} × ${count(image.height)}`, (image) => image.width * image.height],
+  ["Dimensions", dimensions, (image) => (image.damaged ? 0 : image.width * image.height)],
   ["Size of the file", (image) => bytes(image.size), (image) => image.size],
   ["Format", (image) => `${image.format}${image.lossless ? ", lossless" : ""}`, (image) => Number(image.lossless)],
   ["Changed", (image) => time(image.modified), (image) => -Math.round(image.modified)],
   ["Name", (image) => image.name],
   ["Folder", (image) => image.folder],
 ];
+
+function dimensions(image) {
+  return `${count(image.width)} × ${count(image.height)}${image.damaged ? ", the rest is missing" : ""}`;
+}
 
 export function showFacts(left, right) {
   byId("facts").querySelector("tbody").replaceChildren(...FACTS.map(([name, text, worth]) => {
