@@ -14,7 +14,7 @@ const FACTS = [
 ];
 
 function dimensions(image) {
-  return `${count(image.width)} × ${count(image.height)}${image.damaged ? ", the rest is missing" : ""}`;
+  return `${count(image.width)} × ${count(image.height)}${image.damaged ? ", damaged" : ""}`;
 }
 
 export function showFacts(left, right) {
