@@ -42,6 +42,7 @@ def scan(ctx: Context, tmp_path: Path, workers: Callable[..., None]) -> str:
 def test_what_is_left_is_shown_with_its_kind_and_the_reason(visitor: Visitor, scan: str, size: str, theme: str) -> None:
     page = visitor.page(f"/scans/{scan}", size, theme)
     group = page.locator(".group")
+    expect(group).to_have_count(1)  # where there were placeholders
     expect(group).to_contain_text("Damaged")
     expect(group.locator(".tile img")).to_have_count(2)
     expect(group.locator(".loading")).to_have_count(0)
