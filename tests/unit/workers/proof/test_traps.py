@@ -197,6 +197,16 @@ def test_half_a_file_is_proven_to_be_what_is_left_of_its_picture(name: str, save
     assert found.shown_b > WHOLE_SHOWN
 
 
+def test_a_torn_file_may_end_where_the_picture_changes() -> None:
+    ground = scene("chelsea").copy()
+    ground.paste(scene("coffee").resize((ground.width, 300)), (0, ground.height // 2 // 16 * 16))
+    whole = png(ground)
+    for share in (0.44, 0.46, 0.48, 0.5):
+        found = verdict(whole, whole[: int(len(whole) * share)])
+        assert found is not None
+        assert (found.kind, found.tier) == (Kind.DAMAGED, Tier.PROVEN)
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_is_left_of_two_files_of_one_picture_is_damaged_too(name: str) -> None:
     whole = jpeg(scene(name))
