@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from shared.domain.plan import PlanShow
 from shared.domain.proposing import Fate
 from shared.domain.review import GroupFilter
 from shared.domain.scan import Folder, Preset, ScanKind, ScanRequest, State
-from shared.services import libraries, plans, review, scans
-from shared.store import results
+from shared.names import THUMBNAILS_QUEUE
+from shared.services import checks, libraries, plans, review, scans
+from shared.store import presence, results
 from tests.integration.conftest import await_end
 from tests.integration.test_thorough import scene
 
@@ -117,3 +120,19 @@ def test_what_is_left_of_a_file_finds_its_whole(ctx: Context, library: Library, 
     found = {m.image.path: m.signals.kind for m in review.matches(ctx, scan_id) if m.signals is not None}
     assert found[b"cat.png"] is Kind.DAMAGED
     assert set(problems(ctx, scan_id)) == (TORN | {"tiny.jpg"}) - {"half cat.png"}
+
+
+def test_a_picture_of_which_only_a_part_is_there_is_not_there_already(ctx: Context, library: Library, stack) -> None:
+    stack(**SMALL)
+    scanned(ctx, ScanRequest((Folder(library.id),)))
+    while presence.last_served(ctx.redis, THUMBNAILS_QUEUE) is None:  # workers say so every few seconds
+        time.sleep(0.05)
+    whole = Path(library.root.decode()) / "astronaut.jpg"
+
+    def asked(data: bytes) -> list[bytes]:
+        return [place.path for place in checks.check_image(ctx, BytesIO(data)).places]
+
+    data = whole.read_bytes()
+    assert asked(data) == [b"astronaut.jpg"]
+    whole.unlink()
+    assert asked(data) == []

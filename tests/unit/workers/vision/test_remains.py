@@ -143,3 +143,22 @@ def test_a_thumbnail_shows_the_part() -> None:
     seen = read(torn)
     with Image.open(BytesIO(small)) as image:
         assert image.size == ImageOps.contain(Image.new("L", (seen.width, seen.height)), (320, 320)).size
+
+
+@pytest.mark.parametrize(
+    ("format", "options"), [("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("TIFF", {})]
+)
+def test_a_file_that_ends_anywhere_is_read_in_part_or_refused(format: str, options: dict[str, Any]) -> None:
+    whole = saved(coffee().resize((150, 100)), format, **options)
+    seen = set()
+    for end in range(1, len(whole), max(1, len(whole) // 150)):
+        try:
+            part = read(whole[:end])
+        except UnreadableImage as error:
+            seen.add(error.code)
+        else:
+            seen.add("damaged" if part.damaged else "whole")
+            assert part.width == 150
+            assert 32 <= part.height <= 100
+    assert seen <= {"damaged", "whole", "truncated", "corrupt", "not_an_image"}
+    assert ("damaged" in seen) == (format != "TIFF")
