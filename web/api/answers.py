@@ -207,6 +207,7 @@ class ImageOut(_Out):
     format: str
     lossless: bool
     frames: int
+    damaged: bool
     taken: str | None
     camera: str | None
     quality: int | None

@@ -128,7 +128,7 @@ async function readOnly() {
 function showUnreadable(total) {
   const details = byId("unreadable");
   details.hidden = false;
-  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read`;
+  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read in full`;
   details.addEventListener("toggle", listUnreadable, { once: true });
 }
 
