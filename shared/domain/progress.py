@@ -57,6 +57,7 @@ class Progress:
     groups: int | None  # known when done
     matches: int | None  # known when done
     reference: tuple[str, ...] = ()  # as folders
+    as_of: float | None = None  # of a search: when the scan began that it goes by
 
     def to_json(self) -> dict[str, Any]:
         """The shape of ``GET /api/scans/<id>`` (docs/api.md)."""
@@ -82,6 +83,7 @@ class Progress:
             "created": self.created,
             "started": self.started,
             "ended": self.ended,
+            "as_of": self.as_of,
             "groups": self.groups,
             "matches": self.matches,
         }

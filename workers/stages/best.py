@@ -22,7 +22,7 @@ class Best:
         self._images, self._most = images, most
         self._matches = np.empty(0, MATCH)
         self._reach = np.empty(0, np.float32)
-        self._left_out = np.zeros(images * LEVELS, np.int64)
+        self._left_out: NDArray[np.int64] | None = None  # of each image at each level, once there is one
         self._least = np.full(images, -np.inf, np.float32)  # reach of the weakest match that is among the most
         self._last = np.full(images, images, np.int64)  # and whom it is with
 
@@ -38,11 +38,14 @@ class Best:
     def ended(self, flooded: int) -> tuple[Scores, NDArray[np.float32]]:
         """What is kept, and how far it reaches; of an image with more than ``most`` matches, ``flooded`` alone."""
         met = np.bincount(np.concatenate([self._matches["a"], self._matches["b"]]), minlength=self._images)
-        more = met + self._left_out.reshape(-1, LEVELS).sum(axis=1) > self._most
+        if self._left_out is not None:
+            met += self._left_out.reshape(-1, LEVELS).sum(axis=1)
+        more = met > self._most
         limit = np.where(more, min(flooded, self._most), self._most)
         rank = self._rank()
         self._keep((rank[0] < limit[self._matches["a"]]) | (rank[1] < limit[self._matches["b"]]))
-        return Scores(self._matches, scores.from_counts(self._left_out)), self._reach
+        left_out = np.empty(0, np.int64) if self._left_out is None else self._left_out
+        return Scores(self._matches, scores.from_counts(left_out)), self._reach
 
     def _hopeful(
         self, image: NDArray[np.uint32], other: NDArray[np.uint32], reach: NDArray[np.float32]
@@ -69,6 +72,10 @@ class Best:
         self._matches, self._reach = self._matches[kept], self._reach[kept]
 
     def _count(self, dropped: NDArray[np.void], reach: NDArray[np.float32]) -> None:
+        if not len(dropped):
+            return
+        if self._left_out is None:
+            self._left_out = np.zeros(self._images * LEVELS, np.int64)
         for end in ("a", "b"):
             level = dropped[end].astype(np.int64) * LEVELS + scores.percent(reach)
             self._left_out += np.bincount(level, minlength=len(self._left_out))
