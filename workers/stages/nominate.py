@@ -26,6 +26,7 @@ from workers.candidates.nominees import Nominees, merged, ranked
 from workers.features import Space
 from workers.pairs.hamming import hamming_join
 from workers.stages.blocks import positions, stored
+from workers.stages.searchable import VOTES
 
 _EACH = 25
 _VOTED = 12  # each costs a proof, and the right ones have the most votes
@@ -120,7 +121,7 @@ def _vote_tables(ctx: Context, scan: Scan) -> tuple[list[votes.Table], int]:
     at = positions(space, library)
     pieces = [slice(start, start + 1024) for start in range(0, len(library), 1024)]
     bits = votes.word_bits(len(library) * 256)
-    place = ctx.layout.scan(scan.id) / f"votes-{bits}"
+    place = ctx.layout.scan(scan.id) / f"{VOTES}-{bits}"
     if not place.is_dir():
         parts = [votes.features(space.rows(at[piece]), piece.start, bits) for piece in pieces]
         _save(place, votes.build(votes.joined(parts), bits))

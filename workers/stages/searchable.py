@@ -20,6 +20,8 @@ from shared.whole import written_whole
 from workers import cover, spaces, tables
 
 _TABLES = ("images", "contents", "blocks")
+VOTES = "votes"
+"""Folders in that of a scan whose name begins so hold the tables that parts of pictures are looked up in."""
 
 
 def latest(ctx: Context, scan: Scan) -> Scan | None:
@@ -65,6 +67,8 @@ def take_over(ctx: Context, scan: Scan, base_id: str) -> None:
         for name in _TABLES:
             _link(_table(ctx, base, name), _table(ctx, scan, name))
         _link(*(tables.path(ctx, one.id, "unreadable") for one in (base, scan)))
+        for votes in ctx.layout.scan(base.id).glob(f"{VOTES}-*/*"):
+            _link(votes, ctx.layout.scan(scan.id) / votes.parent.name / votes.name)
     except (NotFound, FileNotFoundError) as error:
         raise ScanFailed(
             "The scan that this search was to go by was deleted meanwhile. Search again.", code="table_lost"
