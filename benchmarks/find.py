@@ -45,7 +45,7 @@ _FULL, _QUICK = 1_000_000, 20_000
 _DIMENSION, _LATENT = 256, 64
 _SEGMENT = 1 << 16
 _LONGEST_S = 120.0
-_WARM, _RUNS = 2, 7
+_WARM, _RUNS = 3, 7
 
 
 def main() -> None:
