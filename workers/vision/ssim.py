@@ -65,9 +65,10 @@ def _of_reduced(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.fl
 def _blurred(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Seen through the window, wherever that lies inside."""
     count, inner = len(pictures), len(_WINDOWS)
-    rows = (pictures.reshape(-1, SIDE) @ _WINDOWS.T).reshape(count, SIDE, inner)
-    blurred: NDArray[np.float32] = (rows.transpose(0, 2, 1).reshape(-1, SIDE) @ _WINDOWS.T).reshape(count, inner, inner)
-    return blurred
+    rows: NDArray[np.float32] = pictures.reshape(-1, SIDE) @ _WINDOWS.T
+    turned = rows.reshape(count, SIDE, inner).transpose(0, 2, 1).reshape(-1, SIDE)
+    columns: NDArray[np.float32] = turned @ _WINDOWS.T
+    return columns.reshape(count, inner, inner)
 
 
 def _all_reduced(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
