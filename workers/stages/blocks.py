@@ -46,6 +46,10 @@ class Block:
     def __len__(self) -> int:
         return len(self.hashes)
 
+    def only(self, places: npt.NDArray[np.int64]) -> Block:
+        """The images at these places, without deep features."""
+        return Block(self.hashes[places], self.sides[places], self.positions[places], None)
+
 
 class StoredRows:
     """Unit rows in the feature store, by their place in a block; only those asked for are read."""
