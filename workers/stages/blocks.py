@@ -26,8 +26,8 @@ from workers.pairs.kernels import Kernel, choose
 from workers.pairs.projection import Projection, project
 from workers.stages import projections
 
-_BLOCKS_KEPT = 64
-"""As many as a million images have: about 4 MB each, and what is mapped of their coordinates."""
+_BLOCKS_KEPT = 128
+"""As many as a million images have in blocks of 8,192: about 2 MB each, and what is mapped of their coordinates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from shared.store import scans as store
 from shared.store.scans import Found, Scan
 from workers import cover, manifest, spaces, tables
 from workers.stages import projections, searchable
+from workers.stages.block_size import largest_block
 from workers.stages.blocks import positions
 from workers.stages.searching import planned
 
@@ -92,7 +93,7 @@ def _cover(ctx: Context, scan: Scan, digests: list[bytes]) -> list[cover.Part]:
 
     for space in needed:
         space.refresh()
-    size = block_size(len(digests), ctx.settings.block_size)
+    size = block_size(len(digests), largest_block(ctx))
     return cover.cover(ctx.layout.comparison / "blocks", cover.as_array(digests), size, usable)
 
 
