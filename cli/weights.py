@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from shared.domain.scan import DEFAULT_MODEL
+from shared.domain.weights import SIZE, loading
 from shared.layout import Layout
 from shared.settings import Settings
 
@@ -15,10 +16,9 @@ def weights() -> None:
     """The trained weights that the presets deep and thorough use."""
 
 
-@weights.command()
+@weights.command(help=f"Download the weights of a network ({DEFAULT_MODEL}: {SIZE}), where they are not here yet.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="A keras.applications name.")
 def download(model: str) -> None:
-    """Download the weights of a network (VGG16: 528 MB), where they are not here yet."""
     from workers.vision.weights import find_weights, weights_present  # they need NumPy
 
     settings = Settings.from_environment()
@@ -26,9 +26,9 @@ def download(model: str) -> None:
     if weights_present(model, settings.weights, folder):
         click.echo(f"The weights of {model} are here: {find_weights(model, settings.weights, folder, None)}")
         return
-    click.echo(f"The weights are here now: {find_weights(model, settings.weights, folder, _tell)}")
+    click.echo(f"The weights are here now: {find_weights(model, settings.weights, folder, tell)}")
 
 
-def _tell(here: int, expected: int | None) -> None:
-    whole = "" if expected is None else f" of {expected / 1e6:.0f}"
-    click.echo(f"\r{here / 1e6:.0f}{whole} MB", nl=False, err=True)
+def tell(here: int, expected: int | None) -> None:
+    """How far a download is, on one line of standard error."""
+    click.echo(f"\r{loading(here, expected)}", nl=False, err=True)

@@ -9,7 +9,7 @@ thumbnails/v1/ab/    <content digest>-<size>.webp
 journal/v1/          <batch>.jsonl, what was moved (see workers.files)
 plans/v1/            <plan>.sqlite, what is to move by a plan (see shared.store.plan_file)
 uploads/v1/          images sent for a search, removed when it ends
-weights/v1/          downloaded weights
+weights/v1/          downloaded weights, and whether somebody wanted them (answer)
 access/v1/           the key that signs the cookies of browsers
 """
 
@@ -90,6 +90,11 @@ class Layout:
     @property
     def weights(self) -> Path:
         return self.root / "weights" / "v1"
+
+    @property
+    def weights_answer(self) -> Path:
+        """There once somebody has said whether the weights are to be downloaded."""
+        return self.weights / "answer"
 
     @property
     def session_key(self) -> Path:

@@ -31,6 +31,7 @@ class Criterion(StrEnum):
     PIXELS = "pixels"  # most
     BYTES = "bytes"  # largest file
     LOSSLESS = "lossless"  # a format that loses nothing first
+    METADATA = "metadata"  # most entries of EXIF, IPTC and XMP
     OLDEST = "oldest"  # by the time of the last change
     NEWEST = "newest"
     SHORT_PATH = "short-path"  # fewest folders on the way, then fewest bytes
@@ -43,6 +44,7 @@ WON: dict[Criterion, str] = {
     Criterion.PIXELS: "most pixels",
     Criterion.BYTES: "largest file",
     Criterion.LOSSLESS: "lossless",
+    Criterion.METADATA: "most metadata",
     Criterion.OLDEST: "oldest",
     Criterion.NEWEST: "newest",
     Criterion.SHORT_PATH: "shortest path",
@@ -54,6 +56,7 @@ LOST: dict[Criterion, str] = {
     Criterion.PIXELS: "fewer pixels",
     Criterion.BYTES: "smaller file",
     Criterion.LOSSLESS: "not lossless",
+    Criterion.METADATA: "less metadata",
     Criterion.OLDEST: "newer",
     Criterion.NEWEST: "older",
     Criterion.SHORT_PATH: "longer path",
@@ -174,6 +177,7 @@ _VALUES: dict[Criterion, Callable[[Image, Step], Value]] = {
     Criterion.PIXELS: lambda image, _: (image.width * image.height,),
     Criterion.BYTES: lambda image, _: (image.size,),
     Criterion.LOSSLESS: lambda image, _: (image.format in LOSSLESS,),
+    Criterion.METADATA: lambda image, _: (image.facts.tags,),
     Criterion.OLDEST: lambda image, _: (-image.mtime_ns,),
     Criterion.NEWEST: lambda image, _: (image.mtime_ns,),
     Criterion.SHORT_PATH: lambda image, _: (-image.path.count(b"/"), -len(image.path)),

@@ -143,6 +143,7 @@ def progress(ctx: Context, scan_id: str) -> Progress:
         matches=_count(fields, "matches") if state is State.DONE else None,
         reference=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.reference),
         as_of=_time(fields, "as_of"),
+        without=fields.get("without"),
     )
 
 

@@ -72,6 +72,17 @@ def test_a_tie_is_left_and_another_rule_settles_it(visitor: Visitor, shown: Gall
     expect(page.get_by_label("Name like, with * for anything")).to_have_value("0*.jpg")
 
 
+def test_the_picture_with_the_most_metadata_stays(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}/plan")
+    expect(page.locator("#moves")).to_have_text("48")
+    page.get_by_label("Add a rule").select_option("metadata")
+    for _ in range(5):
+        page.get_by_role("button", name="Move “Most metadata” up").click()
+    expect(page.locator(".step-name").first).to_have_text("Most metadata")
+    expect(page.locator(".tile-fate", has_text="Goes: less metadata")).to_have_count(20)
+    keep(page, "plan-metadata")
+
+
 def test_folders_are_preferred_and_protected(visitor: Visitor, shown: Gallery) -> None:
     page = visitor.page(f"/scans/{SCAN}/plan")
     expect(page.locator("#moves")).to_have_text("48")

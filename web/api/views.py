@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from flask import url_for
 
@@ -18,6 +18,7 @@ from shared.layout import THUMBNAIL_SIZES
 from shared.services import libraries, review
 from shared.services.libraries import FolderEntry, FolderListing
 from shared.services.trash import Batch, TrashEntry
+from shared.services.trash_pages import Page
 from web.api.answers import (
     BatchOut,
     Crumb,
@@ -32,7 +33,9 @@ from web.api.answers import (
     MemberOut,
     OutcomeOut,
     SignalsOut,
+    SumOut,
     TrashEntryOut,
+    TrashOut,
 )
 from web.api.path_bytes import encode
 from web.api.schemas import VerdictRecord
@@ -88,6 +91,7 @@ def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: 
     small, large = THUMBNAIL_SIZES
     return ImageOut(
         id=shown.id,
+        digest=shown.digest,
         library=shown.library,
         name=name,
         folder=folder,
@@ -100,6 +104,7 @@ def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: 
         format=shown.format,
         lossless=shown.format in LOSSLESS,
         frames=shown.frames,
+        **asdict(shown.facts),
         thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
         preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),
         trashed=batch_id,
@@ -201,21 +206,18 @@ def batch(ctx: Context, shown: Batch) -> BatchOut:
     )
 
 
-def trash_entries(ctx: Context, shown: Sequence[TrashEntry]) -> list[TrashEntryOut]:
-    """Each with those that went with it; one whose picture is not there any more stands for itself."""
-    there, names, roots = {entry.id for entry in shown}, library_names(ctx), review.roots(ctx)
-    following: dict[str, list[str]] = defaultdict(list)
-    for entry in shown:
-        if entry.leader in there:
-            following[str(entry.leader)].append(_place(names, entry.library, entry.path)[1])
-    alone = [entry for entry in shown if entry.leader not in there]
-    return [
-        _trash_entry(entry, names, review.display_path(ctx, entry.library, entry.path, roots), following[entry.id])
-        for entry in alone
+def trash_page(ctx: Context, shown: Page) -> TrashOut:
+    names, roots = library_names(ctx), review.roots(ctx)
+    entries = [
+        _trash_entry(entry, names, review.display_path(ctx, entry.library, entry.path, roots), along)
+        for entry, along in shown.entries
     ]
+    sums = {name: SumOut.model_validate(found, from_attributes=True) for name, found in shown.sums.items()}
+    whole = SumOut.model_validate(shown.whole, from_attributes=True)
+    return TrashOut(entries=entries, sums=sums, whole=whole, next=shown.next)
 
 
-def _trash_entry(shown: TrashEntry, names: Names, path: str, companions: Sequence[str]) -> TrashEntryOut:
+def _trash_entry(shown: TrashEntry, names: Names, path: str, along: Sequence[bytes]) -> TrashEntryOut:
     folder, name = _place(names, shown.library, shown.path)
     return TrashEntryOut(
         id=shown.id,
@@ -230,5 +232,5 @@ def _trash_entry(shown: TrashEntry, names: Names, path: str, companions: Sequenc
         thumbnail=url_for("thumbnails.of_content", digest=shown.digest),
         action=shown.action,
         plan=shown.plan,
-        companions=sorted(companions),
+        companions=[text(os.path.split(companion)[1]) for companion in along],
     )

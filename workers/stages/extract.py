@@ -5,7 +5,9 @@ What the store knows is not computed again. The decoders run ahead while the net
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shared.context import Context
-from shared.domain.errors import ScanFailed
+from shared.domain.errors import ScanFailed, Unavailable
+from shared.domain.scan import ScanRequest
+from shared.domain.weights import loading
 from shared.store import scans as store
+from shared.store import weights
 from shared.store.scans import Found, Scan
 from workers import engine, metrics, spaces, tables
 from workers.gone import check_there
 from workers.known import Known
 from workers.vision.reading import Decoded, Failure, Job, Reading
+from workers.vision.weights import Progress
 
 if TYPE_CHECKING:
     from workers.vision.embed import Embedder
@@ -34,6 +40,15 @@ PIXELS = pa.schema(
         ("format", pa.string()),
         ("frames", pa.int32()),
         ("phash", pa.uint64()),
+    ]
+)
+FACTS = pa.schema(
+    [
+        ("digest", pa.binary(32)),
+        ("taken", pa.string()),
+        ("camera", pa.string()),
+        ("quality", pa.int32()),
+        ("tags", pa.int32()),
     ]
 )
 DEEP = pa.schema([("digest", pa.binary(32))])
@@ -51,12 +66,11 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
     """
 
     def tell(here: int, expected: int | None) -> None:
-        whole = "" if expected is None else f" of {expected / 1e6:.0f}"
-        store.note(ctx.redis, scan.id, f"Downloading the network's weights: {here / 1e6:.0f}{whole} MB.")
+        store.note(ctx.redis, scan.id, loading(here, expected))
 
-    if not scan.request.embeds and not engine.weights_here(ctx, scan.request):
-        store.note(ctx.redis, scan.id, WITHOUT_NETWORK)
-        return Found(set={"without_network": 1})
+    why_not = None if scan.request.embeds else _why_without(ctx, scan.request, tell)
+    if why_not is not None:
+        return Found(set={"without": why_not})
     engine.fetch_weights(ctx, scan.request, tell)
     precision = engine.own_precision(ctx.settings)
     loaded = engine.embedder(ctx, scan.request, precision, ctx.settings.batch_size)
@@ -68,6 +82,16 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
             "deep": loaded.space,
         }
     )
+
+
+def _why_without(ctx: Context, wanted: ScanRequest, tell: Progress) -> str | None:
+    """Why a scan that can do without the network does; None where it is here. A download under way is waited for."""
+    if not engine.weights_here(ctx, wanted) and weights.under_way(ctx.redis, time.time()):
+        try:
+            engine.fetch_weights(ctx, wanted, tell)
+        except Unavailable as error:
+            return f"{error.message} This scan does without."
+    return None if engine.weights_here(ctx, wanted) else WITHOUT_NETWORK
 
 
 def extract_chunk(ctx: Context, scan: Scan, unit: int) -> Found:
@@ -115,6 +139,7 @@ class _Reader:
         self._scan_id = scan.id
         self._network = network
         self._pixels = spaces.pixels(ctx, scan)
+        self._facts = spaces.facts(ctx)
         self._deep = spaces.deep(ctx, scan)
         self._local = spaces.local(ctx, scan)
         self._spaces = spaces.needed(ctx, scan)
@@ -179,6 +204,8 @@ class _Reader:
             turned = [_wanted(d.turned).astype("<u8").tobytes() for d in seen]
             table = pa.table({"digest": digests, "turned": turned}, schema=LOCAL)
             self._local.append(table, np.stack([_wanted(d.local) for d in seen]))
+        facts = [{"digest": digest} | asdict(d.facts) for digest, d in zip(digests, seen, strict=True)]
+        self._facts.append(pa.Table.from_pylist(facts, schema=FACTS), None)
         rows = [
             {"digest": digest, "width": d.width, "height": d.height, "format": d.format, "frames": d.frames,
              "phash": d.phash}

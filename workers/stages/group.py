@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shared.context import Context
 from shared.domain.alignment import flipped
 from shared.domain.groups import Copy, Formed, form, listed, rank
-from shared.domain.model import Image, Kind, Pair, Signals, Unreadable, image_id
+from shared.domain.model import Facts, Image, Kind, Pair, Signals, Unreadable, image_id
 from shared.domain.scan import Preset, ScanRequest
 from shared.domain.similarity import single
 from shared.store import libraries, results
@@ -166,6 +166,7 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
         height=seen["height"],
         format=seen["format"],
         frames=seen["frames"],
+        facts=Facts(seen["taken"], seen["camera"], seen["quality"], seen["tags"]),
     )
 
 

@@ -139,7 +139,15 @@ def _unreadable(ctx: Context, scan: Scan, fields: dict[str, str], failed: pa.Tab
 
 
 def _contents(ctx: Context, scan: Scan, images: pa.Table) -> pa.Table:
-    """The distinct contents of ``images`` by digest, with what was seen in each."""
+    """The distinct contents of ``images`` by digest, with what was seen in each and what its file says."""
     digests = sorted(set(images["digest"].to_pylist()))
     space = spaces.pixels(ctx, scan)
+    contents, facts = space.take(positions(space, digests)), _facts(ctx, digests)
+    for name in facts.column_names[1:]:
+        contents = contents.append_column(name, facts[name])
+    return contents
+
+
+def _facts(ctx: Context, digests: list[bytes]) -> pa.Table:
+    space = spaces.facts(ctx)
     return space.take(positions(space, digests))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from workers.vision.facts import facts_of
 from workers.vision.formats import opened
 from workers.vision.reading import Decoded
 from workers.vision.render import upright_rgb, upright_size
@@ -32,11 +33,13 @@ def decode(data: bytes, network_input: NetworkInput | None, max_pixels: int, loc
         side = least_side(network_input)
         small = upright_rgb(picture, (side, side))
         width, height = upright_size(picture)
+        facts = facts_of(picture)
     grey = _resized(small.convert("L"), (GREY_SIDE, GREY_SIDE))
     pixels = None if network_input is None else _array(_resized(small, network_input))
     # hashed from the grey picture: a tenth of the time, and the hash sees no more than 32x32 of it anyway
     told = (width, height, picture.format, picture.frames, _phash(grey), _array(grey), pixels)
-    return Decoded(*told, *_parts(small, grey, (width, height))) if locally else Decoded(*told)
+    local, turned = _parts(small, grey, (width, height)) if locally else (None, None)
+    return Decoded(*told, local, turned, facts)
 
 
 def _parts(

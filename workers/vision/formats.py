@@ -103,6 +103,7 @@ class Opened:
     height: int
     frames: int
     orientation: int | None = None  # EXIF orientation known from outside the image (camera raw)
+    raw: bytes | None = None  # the file of a camera raw, whose preview may lack what the file says
 
 
 def use_one_thread() -> None:
@@ -206,4 +207,4 @@ def _open_raw(data: bytes, max_pixels: int) -> Opened:
     else:
         image = Image.fromarray(preview.data)
     check_pixels(*image.size, max_pixels)
-    return Opened(image, RAW, width, height, 1, _EXIF_OF_FLIP.get(flip, 1))
+    return Opened(image, RAW, width, height, 1, _EXIF_OF_FLIP.get(flip, 1), data)

@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.model import Facts
 from workers.vision.resize import NetworkInput
 
 
@@ -39,6 +40,7 @@ class Decoded:
     ``grey`` is uint8 (64, 64); ``pixels`` is uint8 sRGB (h, w, 3) of the network's input size, None without one.
     ``local`` are the local features, uint8 (bytes of workers.vision.local.ROW), and ``turned`` the hashes of the eight
     turned and mirrored versions, uint64 (8), the upright one first; None where they are not wanted.
+    ``facts`` are what the file says beside.
     """
 
     width: int
@@ -50,6 +52,7 @@ class Decoded:
     pixels: NDArray[np.uint8] | None
     local: NDArray[np.uint8] | None = None
     turned: NDArray[np.uint64] | None = None
+    facts: Facts = Facts()
 
 
 @dataclass(frozen=True, slots=True)

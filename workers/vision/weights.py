@@ -17,13 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.domain.errors import InvalidRequest, Unavailable
+from shared.domain.scan import DEFAULT_MODEL
+from shared.domain.weights import BYTES
 from shared.layout import WEIGHTS_MARKER, downloaded_weights
 from workers.vision.networks import KERAS_FILE
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are here, and all that are expected where that is known."""
 
-_EXPECTED = {"VGG16": 553_467_096}  # bytes
+_EXPECTED = {DEFAULT_MODEL: BYTES}
 _POLL_S = 0.5
 
 

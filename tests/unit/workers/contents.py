@@ -19,7 +19,7 @@ from shared.store import scans as store
 from shared.store.scans import Scan
 from tests.unit.workers.run import STAGES
 from workers import spaces, tables, units
-from workers.stages.extract import DEEP, PIXELS
+from workers.stages.extract import DEEP, FACTS, PIXELS
 
 LIBRARY = Library("a" * 32, b"/library", "library")
 SPACE = "deep-made"
@@ -79,6 +79,8 @@ def store_features(ctx: Context, made: Contents, sides: tuple[int, int] = (400, 
         schema=PIXELS,
     )  # fmt: skip
     spaces.pixels(ctx, Scan("", ScanRequest(()))).append(pixels, made.grey)
+    facts = {"taken": [None] * count, "camera": [None] * count, "quality": [None] * count, "tags": [0] * count}
+    spaces.facts(ctx).append(pa.table({"digest": made.digests} | facts, schema=FACTS), None)
     spaces.named(ctx, SPACE).append(pa.table({"digest": made.digests}, schema=DEEP), made.vectors)
 
 
