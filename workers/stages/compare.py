@@ -122,8 +122,10 @@ class _Sides:
         found["a"], found["b"] = i, j + self._offset
         found["distance"] = paired_distances(self.a.hashes[i], self.b.hashes[j])
         found["ssim"] = found["cosine"] = np.nan
-        twin = (found["distance"] <= TWIN_DISTANCE) & (self.a.sides[i] == self.b.sides[j]).all(axis=1)
-        found["flags"] = np.where(twin, scores.TWIN, 0)
+        twin = np.flatnonzero(found["distance"] <= TWIN_DISTANCE)
+        twin = twin[(self.a.sides[i[twin]] == self.b.sides[j[twin]]).all(axis=1)]
+        found["flags"] = 0
+        found["flags"][twin] = scores.TWIN
         self._twins[found["a"][twin]] = self._twins[found["b"][twin]] = True
         return found
 
