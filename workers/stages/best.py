@@ -74,7 +74,7 @@ class Best:
         self._new = []
 
     def _rank(self) -> NDArray[np.int64]:
-        return scores.rank(self._matches, self._reach, self._reach)
+        return scores.rank(self._matches, self._reach)
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
         self._count(self._matches, self._reach, ~kept)
