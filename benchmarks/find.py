@@ -37,7 +37,7 @@ from shared.store import keys
 from shared.store import scans as store
 from workers import spaces, tables
 from workers.segments import Shape
-from workers.stages.extract import DEEP, LOCAL, PIXELS
+from workers.stages.extract import DEEP, FACTS, LOCAL, PIXELS
 from workers.stages.index import index
 from workers.vision import local
 
@@ -178,6 +178,10 @@ def _store(ctx: Context, scan: store.Scan, digests: pa.Array, noise: np.random.G
     of_all = {"format": pa.array(["JPEG"] * count), "frames": pa.array(np.ones(count, np.int32))}
     pixels = pa.table({"digest": digests, **sides, "phash": hashes, **of_all}).select(PIXELS.names)
     _append(ctx.layout.features / spaces.pixels_of(scan), pixels, Shape("|u1", (64, 64)))
+    said: dict[str, Any] = {name: pa.nulls(count, FACTS.field(name).type) for name in FACTS.names[1:-1]}
+    spaces.facts(ctx).append(
+        pa.table({"digest": digests, **said, "tags": np.zeros(count, np.int32)}, schema=FACTS), None
+    )
     if scan.request.proves:
         turned = pa.FixedSizeBinaryArray.from_buffers(
             pa.binary(64), count, [None, pa.py_buffer(noise.bytes(64 * count))]

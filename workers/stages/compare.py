@@ -78,10 +78,11 @@ class _Sides:
 
     def _strongest_near(self, most: int) -> tuple[Scores, npt.NDArray[np.float32]]:
         """By the hash: by kinds, where that takes less."""
-        blocks = [self.b] if self._same else [self.a, self.b]
-        kinds = Kinds.among((block.hashes, block.sides) for block in blocks)
-        if kinds.pay and most < self._images:
-            return self._by_kinds(kinds, most)
+        if most < self._images:  # a search drops none
+            blocks = [self.b] if self._same else [self.a, self.b]
+            kinds = Kinds.among((block.hashes, block.sides) for block in blocks)
+            if kinds.pay:
+                return self._by_kinds(kinds, most)
         near = Best(self._images, most)
         for found in self._near():
             near.add(found, self._reach(found))
