@@ -97,9 +97,13 @@ def scan(folders: tuple[Path, ...], output: str | None, **options: Any) -> None:
 @click.command()
 @click.argument("image", type=FILE)
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@click.option("--fresh", is_flag=True, help="Look at the folders anew, also where a scan of them is there to go by.")
 @scan_options
 def find(image: Path, folders: tuple[Path, ...], output: str | None, **options: Any) -> None:
-    """Find the images of these folders that look like IMAGE, the best first."""
+    """Find the images of these folders that look like IMAGE, the best first.
+
+    Where these folders were scanned together before, that scan is gone by, and the answer says so.
+    """
     check_output(output)
     with session(Settings.from_environment()) as here:
         wanted = requested(here.ctx, folders, **options)

@@ -4,7 +4,7 @@ format               the number of the form of all this (see shared.data_format)
 redis/v1/            the embedded Redis's append-only files
 scans/v1/<scan>/     plan-…/files.parquet, chunks/<n>.parquet, contents.parquet, images.parquet, result.sqlite
 features/v1/<space>/ immutable segments of features (see workers.features)
-comparison/v1/       blocks of contents, how they are projected, and the scores of pairs of blocks (see workers.cover)
+comparison/v1/       blocks of contents and their size, how they are projected, the scores of pairs (see workers.cover)
 thumbnails/v1/ab/    <content digest>-<size>.webp
 journal/v1/          <batch>.jsonl, what was moved (see workers.files)
 plans/v1/            <plan>.sqlite, what is to move by a plan (see shared.store.plan_file)

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from shared.context import Context
 from shared.domain.errors import ScanFailed
@@ -111,14 +112,37 @@ def _readable(target: Path) -> Iterator[Path]:
         ) from error
 
 
-def read_rows(ctx: Context, scan_id: str, name: str, rows: range) -> pa.Table:
+def read_rows(ctx: Context, scan_id: str, name: str, rows: range, columns: list[str] | None = None) -> pa.Table:
     """Some rows of a table, of those that it has. Raises ScanFailed as :func:`read`."""
     with _readable(path(ctx, scan_id, name)) as target, pq.ParquetFile(target) as file:
-        ends = np.cumsum([file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)])
+        ends = _ends(file)
         first, last = np.searchsorted(ends, [rows.start, rows.stop - 1], side="right")
         groups = range(int(first), min(int(last) + 1, len(ends)))
         begun = int(ends[first - 1]) if first else 0
-        return file.read_row_groups(groups).slice(rows.start - begun, len(rows))
+        return file.read_row_groups(groups, columns=columns).slice(rows.start - begun, len(rows))
+
+
+def take(ctx: Context, scan_id: str, name: str, rows: NDArray[np.int64], columns: list[str] | None = None) -> pa.Table:
+    """These rows of a table, in this order, by reading the parts that hold them. Raises ScanFailed as :func:`read`."""
+    with _readable(path(ctx, scan_id, name)) as target, pq.ParquetFile(target) as file:
+        ends = _ends(file)
+        owners = np.searchsorted(ends, rows, side="right")
+        groups, at = np.unique(owners, return_inverse=True)
+        begun = (ends - np.diff(ends, prepend=0))[groups]  # of each group in the table, and below in what is read
+        read_at = np.cumsum(ends[groups] - begun) - (ends[groups] - begun)
+        return file.read_row_groups(groups.tolist(), columns=columns).take(pa.array(rows - begun[at] + read_at[at]))
+
+
+def count(ctx: Context, scan_id: str, name: str) -> int:
+    """How many rows a table has. Raises ScanFailed as :func:`read`."""
+    with _readable(path(ctx, scan_id, name)) as target:
+        return int(pq.read_metadata(target).num_rows)
+
+
+def _ends(file: pq.ParquetFile) -> NDArray[np.int64]:
+    """Where each of its parts ends."""
+    sizes = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
+    return np.cumsum(sizes, dtype=np.int64)
 
 
 def from_rows(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

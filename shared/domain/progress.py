@@ -58,6 +58,7 @@ class Progress:
     groups: int | None  # known when done
     matches: int | None  # known when done
     reference: tuple[str, ...] = ()  # as folders
+    as_of: float | None = None  # of a search: when the scan began that it goes by
     without: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -85,6 +86,7 @@ class Progress:
             "created": self.created,
             "started": self.started,
             "ended": self.ended,
+            "as_of": self.as_of,
             "groups": self.groups,
             "matches": self.matches,
         }

@@ -164,6 +164,7 @@ class ScanOut(_Out):
     created: float
     started: float | None
     ended: float | None
+    as_of: float | None
     groups: int | None
     matches: int | None
 

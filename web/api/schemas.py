@@ -87,6 +87,7 @@ class SearchForm(Method):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     image: UploadFile
     folders: Json[list[FolderRef]]
+    fresh: bool = False
 
 
 class CheckForm(_In):

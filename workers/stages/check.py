@@ -6,7 +6,6 @@ Only files that are there now, as they were when they were read, are told of. No
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,11 +127,7 @@ def _files(ctx: Context, library: Library, digests: list[bytes]) -> Iterator[tup
     known = _manifest(ctx, library.id, _written(ctx, library.id))
     wanted = pa.array(digests, manifest.SCHEMA.field("digest").type)
     for row in known.filter(pc.is_in(known["digest"], value_set=wanted)).to_pylist():
-        try:
-            now = os.lstat(os.path.join(library.root, row["path"]))
-        except OSError:
-            continue
-        if (now.st_size, now.st_mtime_ns) == (row["size"], row["mtime_ns"]):
+        if manifest.unchanged(library.root, row):
             yield library.id, row["path"], row["size"], row["digest"]
 
 

@@ -158,6 +158,11 @@ class _Reader:
 
     def read(self, jobs: list[Job]) -> Iterator[dict[str, Any]]:
         """Outcomes (see tables.OUTCOMES) in the order in which files are done."""
+        if len(jobs) == 1:  # decoded sooner than the decoders are told of all that is known
+            for space in (*self._spaces, self._damaged):
+                space.refresh()
+            yield from self._pass(jobs, None)
+            return
         known = _known.prefixes(self._scan_id, self._spaces)
         self._damaged.refresh()  # after the others: what is in them has been marked before
         unsure = yield from self._pass(jobs, known.path)
@@ -176,7 +181,7 @@ class _Reader:
                     continue
                 metrics.read(result)
                 outcomes.append(self._outcome(result))
-                if isinstance(result, Reading) and result.decoded is not None and result.digest not in self._seen:
+                if isinstance(result, Reading) and result.decoded is not None and not self._stored(result.digest):
                     self._seen.add(result.digest)
                     yield result.digest, result.decoded
 

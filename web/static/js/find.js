@@ -43,6 +43,7 @@ function body() {
   const data = new FormData();
   data.append("image", file, file.name);
   data.append("folders", JSON.stringify(picker.folders()));
+  data.append("fresh", byId("fresh").checked);
   for (const [name, value] of Object.entries(methods.method())) data.append(name, value);
   return data;
 }

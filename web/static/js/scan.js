@@ -1,7 +1,7 @@
 // A scan's page: progress while it runs, why it ended where it did not end well, and what it found.
 
 import { get, post } from "./api.js";
-import { count, plural } from "./format.js";
+import { count, localizeTimes, plural } from "./format.js";
 import * as groups from "./groups.js";
 import * as matches from "./matches.js";
 import * as preview from "./preview.js";
@@ -89,6 +89,7 @@ async function showResults(progress) {
   byId("results").hidden = false;
   byId("without").hidden = !progress.without;
   byId("without").querySelector("span").textContent = progress.without ?? "";
+  if (progress.as_of) showAsOf(progress.as_of);
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
   if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
@@ -98,6 +99,13 @@ async function showResults(progress) {
   }
   const reasons = await readOnly();
   await (isSearch ? matches : groups).show(id, reasons);
+}
+
+function showAsOf(seconds) {
+  const time = byId("as-of").querySelector("time");
+  time.dateTime = new Date(seconds * 1000).toISOString();
+  localizeTimes(byId("as-of"));
+  byId("as-of").hidden = false;
 }
 
 async function regrouped() {
