@@ -81,7 +81,7 @@ def _match(match: dict[str, Any]) -> str:
 
 def _unreadable(result: dict[str, Any]) -> Iterator[str]:
     if result["unreadable"]:
-        yield f"{_count(len(result['unreadable']), 'file')} could not be read:"
+        yield f"{_count(len(result['unreadable']), 'file')} could not be read in full:"
         yield from (f"  {file['path']}: {file['reason']}" for file in result["unreadable"])
         yield ""
 

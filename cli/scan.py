@@ -13,6 +13,7 @@ import click
 from cli import report
 from cli.following import follow
 from cli.session import Session, Workers, session
+from cli.weights import offer
 from shared.context import Context
 from shared.domain.errors import InvalidRequest, LookalikeError, Unavailable
 from shared.domain.scan import (
@@ -88,7 +89,9 @@ def scan(folders: tuple[Path, ...], output: str | None, **options: Any) -> None:
     """Find the images of these folders that are copies of each other, or look alike."""
     check_output(output)
     with session(Settings.from_environment()) as here:
-        _carry_out(here, requested(here.ctx, folders, **options), output)
+        wanted = requested(here.ctx, folders, **options)
+        offer(here.ctx, wanted, output)
+        _carry_out(here, wanted, output)
 
 
 @click.command()
@@ -100,6 +103,7 @@ def find(image: Path, folders: tuple[Path, ...], output: str | None, **options: 
     check_output(output)
     with session(Settings.from_environment()) as here:
         wanted = requested(here.ctx, folders, **options)
+        offer(here.ctx, wanted, output)
         with image.open("rb") as stream:
             upload = scans.save_upload(here.ctx, stream)
         name = os.fsencode(image.name).decode(errors="replace")

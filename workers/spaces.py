@@ -4,6 +4,7 @@ pixels-<policy>   width, height, format, frames, phash of a content; rows: 64x64
 facts-<version>   what the file of a content says of its picture: date, camera, quality, how much
 full-<version>    digest of all pixels of a content, for those that had to be decoded in full
 local-<version>-<policy>  hashes of the eight turned versions of a content; rows: local features (workers.vision.local)
+damaged-<version> format of a content of which only a part could be decoded: its rows elsewhere are of that part
 deep-…            unit vectors of one network (name, weights, layer, preprocessing, precision, batch)
 """
 
@@ -19,6 +20,7 @@ from workers.vision.resize import NetworkInput, resize_policy
 
 FACTS = "facts-1"
 FULL = "full-1"
+DAMAGED = "damaged-1"
 LOCAL = "l1"
 
 
@@ -67,6 +69,11 @@ def facts(ctx: Context) -> Space:
 def full(ctx: Context) -> Space:
     """Digests of full pixels."""
     return _space(ctx.layout.features, FULL)
+
+
+def damaged(ctx: Context) -> Space:
+    """Contents of which only a part could be decoded; of use to scans that prove, and to no others."""
+    return _space(ctx.layout.features, DAMAGED)
 
 
 def deep(ctx: Context, scan: Scan) -> Space | None:

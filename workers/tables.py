@@ -9,7 +9,7 @@ chunks/<n>.parquet what became of each file of chunk n
 <index>/tasks.parquet    pairs of blocks (by number) whose scores are not kept from earlier scans
 <index>/query.parquet    the one content that is searched for (searches only)
 <index>/images.parquet   every readable image and the row of its content
-unreadable.parquet every file that could not be used, with its reason
+unreadable.parquet every file that could not be used, or not all of it, with its reason
 <shortlist>.parquet contents whose full pixels are to be digested, with a place to read each
 
 Names in angle brackets are fields of the scan that its unit sets when it is counted: a repeat of these units finds
@@ -49,12 +49,12 @@ KNOWN = FILES.append(pa.field("digest", pa.binary(32)))
 OUTCOMES = pa.schema(
     [
         ("row", pa.int64()),  # of files.parquet
-        ("digest", pa.binary(32)),  # null where unreadable
+        ("digest", pa.binary(32)),  # null where nothing could be used
         ("size", pa.int64()),
         ("mtime_ns", pa.int64()),
         ("device", pa.uint64()),
         ("inode", pa.uint64()),
-        ("code", pa.string()),  # null where readable
+        ("code", pa.string()),  # null where nothing is wrong; a damaged file has a digest and a code
         ("reason", pa.string()),
     ]
 )

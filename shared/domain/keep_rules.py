@@ -1,8 +1,9 @@
 """Keep rules: which picture of a group stays, and why.
 
 Rules are steps in the order in which they count. Each step keeps those of the pictures still in question that are best
-by it; the first step that leaves one picture alone has decided. Invariant: what the steps leave undecided is not
-decided here; there is no hidden last step. Files below a protected folder never go, whatever the steps say.
+by it; the first step that leaves one picture alone has decided. Before them all, a damaged picture falls behind whole
+ones. Invariant: what the steps leave undecided is not decided here; there is no hidden last step. Files below a
+protected folder never go, whatever the steps say.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ LONGEST_PATTERN = 200
 class Criterion(StrEnum):
     """What a step looks at."""
 
+    WHOLE = "whole"  # not damaged; always the first
     FOLDERS = "folders"  # below the first of these folders that holds any
     PIXELS = "pixels"  # most
     BYTES = "bytes"  # largest file
@@ -40,6 +42,7 @@ class Criterion(StrEnum):
 
 
 WON: dict[Criterion, str] = {
+    Criterion.WHOLE: "not damaged",
     Criterion.FOLDERS: "in a preferred folder",
     Criterion.PIXELS: "most pixels",
     Criterion.BYTES: "largest file",
@@ -52,6 +55,7 @@ WON: dict[Criterion, str] = {
     Criterion.NOT_NAME: "name not like {pattern}",
 }
 LOST: dict[Criterion, str] = {
+    Criterion.WHOLE: "damaged",
     Criterion.FOLDERS: "in a less preferred folder",
     Criterion.PIXELS: "fewer pixels",
     Criterion.BYTES: "smaller file",
@@ -131,10 +135,10 @@ class Choice:
 
 
 def choose(images: Sequence[Image], rules: Rules) -> Choice:
-    """The best of some images by the rules. ``images`` must not be empty."""
+    """The best of some images by the rules, a whole one where there is one. ``images`` must not be empty."""
     best, deciding = list(images), None
     lost: dict[str, Step] = {}
-    for step in rules.steps:
+    for step in (Step(Criterion.WHOLE), *rules.steps):
         if len(best) == 1:
             break
         values = [_VALUES[step.by](image, step) for image in best]
@@ -173,6 +177,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _VALUES: dict[Criterion, Callable[[Image, Step], Value]] = {
+    Criterion.WHOLE: lambda image, _: (not image.damaged,),
     Criterion.FOLDERS: _preference,
     Criterion.PIXELS: lambda image, _: (image.width * image.height,),
     Criterion.BYTES: lambda image, _: (image.size,),

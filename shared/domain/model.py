@@ -76,7 +76,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One file of a scan, as it was when it was read."""
+    """One file of a scan, as it was when it was read.
+
+    ``damaged``: it ends too early, and what is known of it, width and height too, is of the part that could be decoded.
+    """
 
     id: str
     library: str
@@ -88,6 +91,7 @@ class Image:
     height: int
     format: str
     frames: int = 1
+    damaged: bool = False
     facts: Facts = Facts()
 
 

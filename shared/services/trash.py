@@ -206,14 +206,20 @@ def _of_groups(reader: ResultReader, doomed: dict[str, Image], gone: _Gone) -> I
 def _survivors_of(image: Image, group: Group, staying: list[Image]) -> list[Image]:
     """Copies of which one must be there when the image goes: equal ones first, then what it is known to match.
 
-    A member is only known to match the keeper, so where the keeper stays no other like-looking member will do.
+    A member is only known to match the keeper, so where the keeper stays no other like-looking member will do. Because
+    of a damaged file no whole one goes.
     """
     if not staying:
         raise Conflict("Nothing of this group would stay. Leave at least one image of it unchosen.", code="last_copy")
     keeper_stays = group.keeper.id in {other.id for other in staying}
     likely = [group.keeper] if keeper_stays else staying
     equal = [other for other in staying if other.digest == image.digest]
-    return list({other.id: other for other in (*equal, *likely)}.values())
+    found = {other.id: other for other in (*equal, *likely) if image.damaged or not other.damaged}
+    if not found:
+        raise Conflict(
+            f"What would stay of {_name(image)} is damaged. Leave a whole image of it unchosen.", code="last_copy"
+        )
+    return list(found.values())
 
 
 def _of_search(

@@ -24,17 +24,19 @@ from shared.store.group_conditions import Settled
 from shared.store.pair_sample import Sampled
 
 _IMAGE = (
-    "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames,"
+    "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames, i.damaged,"
     " i.taken, i.camera, i.quality, i.tags"
 )
-_OF_FACTS, _OF_IMAGE = 10, 14  # the columns of _IMAGE: where the facts begin, and how many there are
+_OF_FACTS, _OF_IMAGE = 11, 15  # the columns of _IMAGE: where the facts begin, and how many there are
 _SIGNALS = "similarity, kind, cosine, distance, ssim, tier, confidence, alignment"
 _GROUP = "id, keeper, kind, similarity, freed"
 _NO_GROUP = partial(NotFound, "This scan has no such group.", code="no_such_group")
 
 
 def _image(columns: Sequence[Any]) -> Image:
-    return replace(Image(*columns[:_OF_FACTS]), facts=Facts(*columns[_OF_FACTS:_OF_IMAGE]))
+    facts = Facts(*columns[_OF_FACTS:_OF_IMAGE])
+    damaged = bool(columns[_OF_FACTS - 1])  # SQLite knows no truth, only numbers
+    return replace(Image(*columns[:_OF_FACTS]), damaged=damaged, facts=facts)
 
 
 def _signals(columns: Sequence[object]) -> Signals | None:

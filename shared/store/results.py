@@ -32,7 +32,7 @@ SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NUMERIC) WITHOUT ROWID;
 CREATE TABLE image (
   id TEXT PRIMARY KEY, library TEXT, path BLOB, size INTEGER, mtime_ns INTEGER, digest TEXT,
-  width INTEGER, height INTEGER, format TEXT, frames INTEGER,
+  width INTEGER, height INTEGER, format TEXT, frames INTEGER, damaged INTEGER,
   taken TEXT, camera TEXT, quality INTEGER, tags INTEGER, number INTEGER, file INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE omitted (image TEXT, percent INTEGER, count INTEGER);
@@ -144,7 +144,7 @@ def _drafted(path: Path, model: Path | None = None) -> Iterator[sqlite3.Connecti
 
 def _fill(db: sqlite3.Connection, result: Result) -> None:
     numbers: dict[str, int] = {}
-    db.executemany("INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _numbered(result, numbers))
+    db.executemany("INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _numbered(result, numbers))
     db.executemany("INSERT INTO omitted VALUES (?,?,?)", result.omitted)
     db.executemany(
         "INSERT INTO pair VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -165,8 +165,8 @@ def _numbered(result: Result, numbers: dict[str, int]) -> Iterator[tuple[object,
     for number, i in enumerate(result.images):
         numbers[i.id] = number
         file = result.files.get(i.id, -1 - number)
-        seen = i.width, i.height, i.format, i.frames, *astuple(i.facts)
-        yield i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, *seen, number, file
+        *of_file, facts = astuple(i)
+        yield *of_file, *facts, number, file
 
 
 def _fill_groups(db: sqlite3.Connection, groups: Sequence[Grouped]) -> None:

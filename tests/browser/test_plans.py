@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from shared.context import Context
 from shared.domain import proposing
@@ -200,6 +200,20 @@ def test_identical_files_become_links(visitor: Visitor, shown: Gallery, workers:
     page.get_by_role("button", name="To the plan, to bring all back").click()
     page.get_by_role("button", name="Undo: bring back 24 pictures").click()
     expect(page.locator("#outcome-title")).to_have_text("Undone: 24 pictures brought back", timeout=60_000)
+
+
+def test_a_folder_can_be_chosen_only_once_it_is_shown(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}/plan")
+    page.get_by_label("Move to a folder").check()
+    page.get_by_role("button", name="Choose a folder…").click()
+    expect(page.locator("#picker-choose")).to_be_enabled()
+    held: list[Route] = []
+    page.route("**/folders?*", lambda route: held.append(route))
+    page.locator("#picker-list").get_by_role("button", name="trip").click()
+    expect(page.locator("#picker-choose")).to_be_disabled()
+    held[0].continue_()
+    page.get_by_role("button", name="Choose this folder").click()
+    expect(page.locator("#target")).to_contain_text("pictures/trip")
 
 
 def test_pictures_move_to_a_folder_that_is_chosen(

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shared.context import Context
-from shared.services import libraries
+from shared.services import libraries, weights
 from shared.settings import Settings
 from tests import pictures
 from tests.browser.conftest import Visitor, keep
@@ -56,6 +56,7 @@ def test_from_the_form_to_undo(visitor: Visitor, ctx: Context, holiday: Path, wo
     page.get_by_role("button", name="Choose this folder").click()
     expect(page.locator("#folders")).to_contain_text("holiday")
     page.get_by_role("button", name="Start the scan").click()
+    page.get_by_role("button", name="Not now").click()
 
     page.wait_for_url("**/scans/*")
     expect(page.locator("#progress")).to_be_visible()
@@ -107,6 +108,7 @@ def test_one_image_is_found_in_a_folder(
 ) -> None:
     workers("extract", "compare", "files")
     libraries.add(ctx, holiday)
+    weights.remember(ctx, False)
     pictures.photo(7, (1200, 900)).resize((600, 450)).save(tmp_path / "mine.jpg", quality=70)
     page = visitor.page("/find")
     page.get_by_role("button", name="Find it").click()
@@ -129,6 +131,7 @@ def test_an_upload_that_is_no_image_fails_with_its_reason(
 ) -> None:
     workers("extract", "compare", "files")
     libraries.add(ctx, holiday)
+    weights.remember(ctx, False)
     (tmp_path / "mine.jpg").write_text("no image at all")
     page = visitor.page("/find")
     page.locator("#upload").set_input_files(tmp_path / "mine.jpg")
@@ -141,6 +144,7 @@ def test_an_upload_that_is_no_image_fails_with_its_reason(
 
 def test_a_waiting_scan_can_be_cancelled(visitor: Visitor, ctx: Context, holiday: Path) -> None:
     libraries.add(ctx, holiday)
+    weights.remember(ctx, False)
     page = visitor.page("/")
     choose(page)
     page.get_by_role("button", name="Start the scan").click()

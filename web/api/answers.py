@@ -189,8 +189,9 @@ class ScansOut(_Out):
 class ImageOut(_Out):
     """``folder`` opens with the library's name; ``path`` is absolute, and ``path_b64`` (inside the library) is there
     where it is not UTF-8. ``trashed`` is the id of the batch that moved it, ``away`` where to; ``reference`` is true
-    where it lies in a reference folder of the scan, from which nothing is deleted; ``digest`` is its SHA-256. ``taken`` is
-    the camera's own time, in no zone; ``quality`` an estimate for a JPEG; ``tags`` counts the entries of EXIF, IPTC and XMP."""
+    where it lies in a reference folder of the scan, from which nothing is deleted; ``digest`` is its SHA-256.
+    ``taken`` is the camera's own time, in no zone; ``quality`` an estimate for a JPEG; ``tags`` counts the entries of
+    EXIF, IPTC and XMP."""
 
     id: str
     digest: str
@@ -206,6 +207,7 @@ class ImageOut(_Out):
     format: str
     lossless: bool
     frames: int
+    damaged: bool
     taken: str | None
     camera: str | None
     quality: int | None

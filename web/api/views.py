@@ -108,6 +108,7 @@ def image(
         format=shown.format,
         lossless=shown.format in LOSSLESS,
         frames=shown.frames,
+        damaged=shown.damaged,
         **asdict(shown.facts),
         thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
         preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),

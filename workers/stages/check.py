@@ -21,7 +21,7 @@ from shared.context import Context
 from shared.domain import similarity
 from shared.domain.model import Kind, Library
 from shared.store import checks, libraries
-from workers import engine, manifest, upkeep
+from workers import engine, manifest, spaces, upkeep
 from workers.features import Space
 from workers.vision.reading import Failure, Reading
 from workers.vision.ssim import SAME_PICTURE, ssim
@@ -89,12 +89,15 @@ def _answer(ctx: Context, picture: _Picture, max_distance: int) -> dict[str, Any
 
 
 def _likes(ctx: Context, picture: _Picture, max_distance: int) -> dict[bytes, _Like]:
-    """Stored contents that are like it, by digest; the same bytes whether they are stored or not."""
+    """Stored contents that are like it, by digest, of whole pictures; the same bytes whether they are stored or not."""
     likes: dict[bytes, _Like] = {}
     if picture.phash is not None:
         for folder in upkeep.spaces(ctx.layout.features):
             if folder.name.startswith(_PIXELS):
                 likes |= dict(_near(_space(ctx, folder.name), picture, picture.phash, max_distance))
+        damaged = spaces.damaged(ctx)
+        damaged.refresh()
+        likes = {digest: like for digest, like in likes.items() if damaged.find([digest])[0] < 0}
     if picture.digest is not None:
         likes[picture.digest] = _Like(Kind.EXACT, 0 if picture.phash is not None else None, 1.0, None)
     return likes

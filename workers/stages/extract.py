@@ -1,6 +1,7 @@
 """Extract: each file is read once; its digest, hashes and features go into the feature store.
 
-What the store knows is not computed again. The decoders run ahead while the network works.
+What the store knows is not computed again. The decoders run ahead while the network works. A torn file is listed with
+those that could not be used, and used all the same where matches are proven.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from workers import engine, metrics, spaces, tables
 from workers.gone import check_there
 from workers.known import Known
 from workers.vision.reading import Decoded, Failure, Job, Reading
+from workers.vision.unreadable import unreadable
 from workers.vision.weights import Progress
 
 if TYPE_CHECKING:
@@ -52,9 +54,14 @@ FACTS = pa.schema(
     ]
 )
 DEEP = pa.schema([("digest", pa.binary(32))])
+DAMAGED = pa.schema([("digest", pa.binary(32)), ("format", pa.string())])
 LOCAL = pa.schema([("digest", pa.binary(32)), ("turned", pa.binary(64))])
 
 WITHOUT_NETWORK = "The network's weights are not here: this scan does without."
+WITHOUT_DOWNLOAD = (
+    "The network's weights could not be downloaded: this scan does without. The page where scans are started says why,"
+    " and tries again."
+)
 
 _known = Known()
 
@@ -89,8 +96,8 @@ def _why_without(ctx: Context, wanted: ScanRequest, tell: Progress) -> str | Non
     if not engine.weights_here(ctx, wanted) and weights.under_way(ctx.redis, time.time()):
         try:
             engine.fetch_weights(ctx, wanted, tell)
-        except Unavailable as error:
-            return f"{error.message} This scan does without."
+        except Unavailable:
+            return WITHOUT_DOWNLOAD
     return None if engine.weights_here(ctx, wanted) else WITHOUT_NETWORK
 
 
@@ -108,9 +115,10 @@ def extract_chunk(ctx: Context, scan: Scan, unit: int) -> Found:
         raise ScanFailed(
             f"The uploaded image cannot be used: {failed[uploaded[0]]['reason']}", code="upload_unreadable"
         )
+    faulty = sum(o["code"] is not None for o in outcomes if o["row"] not in uploaded)
     outcomes.sort(key=lambda outcome: int(outcome["row"]))
     tables.write(ctx, scan.id, f"chunks/{unit}", tables.from_rows(outcomes, tables.OUTCOMES))
-    return Found(add={"images_done": len(rows) - len(uploaded), "unreadable": len(failed)})
+    return Found(add={"images_done": len(rows) - len(uploaded), "unreadable": faulty})
 
 
 def _chunk(ctx: Context, scan: Scan, unit: int, fields: dict[str, str]) -> list[dict[str, Any]]:
@@ -142,6 +150,7 @@ class _Reader:
         self._facts = spaces.facts(ctx)
         self._deep = spaces.deep(ctx, scan)
         self._local = spaces.local(ctx, scan)
+        self._damaged = spaces.damaged(ctx)
         self._spaces = spaces.needed(ctx, scan)
         self._decoders = engine.decoders(ctx)
         self._input = None if network is None else network.input_size
@@ -150,6 +159,7 @@ class _Reader:
     def read(self, jobs: list[Job]) -> Iterator[dict[str, Any]]:
         """Outcomes (see tables.OUTCOMES) in the order in which files are done."""
         known = _known.prefixes(self._scan_id, self._spaces)
+        self._damaged.refresh()  # after the others: what is in them has been marked before
         unsure = yield from self._pass(jobs, known.path)
         if unsure:  # a digest that only looked known by its first eight bytes
             yield from self._pass(unsure, None)
@@ -165,7 +175,7 @@ class _Reader:
                     unsure.append(by_number[result.number])
                     continue
                 metrics.read(result)
-                outcomes.append(_outcome(result))
+                outcomes.append(self._outcome(result))
                 if isinstance(result, Reading) and result.decoded is not None and result.digest not in self._seen:
                     self._seen.add(result.digest)
                     yield result.digest, result.decoded
@@ -173,6 +183,25 @@ class _Reader:
         self._keep(fresh())
         yield from outcomes
         return unsure
+
+    def _outcome(self, result: Reading | Failure) -> dict[str, Any]:
+        if isinstance(result, Failure):
+            return _failed(result.number, result.code, result.reason)
+        torn = self._torn(result)
+        if torn is None:
+            return _read(result)
+        if self._local is None:  # who proves nothing would take the part for a picture
+            error = unreadable("truncated", format=torn)
+            return _failed(result.number, error.code, error.message)
+        error = unreadable("damaged", format=torn)
+        return _read(result) | {"code": error.code, "reason": error.message}
+
+    def _torn(self, reading: Reading) -> str | None:
+        """The format of a picture of which only a part could be decoded, now or when it was stored."""
+        if reading.decoded is not None:
+            return reading.decoded.format if reading.decoded.damaged else None
+        at = self._damaged.find([reading.digest])
+        return None if at[0] < 0 else str(self._damaged.take(at)["format"][0])
 
     def _stored(self, digest: bytes) -> bool:
         return digest in self._seen or all(space.find([digest])[0] >= 0 for space in self._spaces)
@@ -193,6 +222,9 @@ class _Reader:
             self._append(digests, seen, vectors)
 
     def _append(self, digests: list[bytes], seen: list[Decoded], vectors: list[npt.NDArray[np.float32]]) -> None:
+        torn = [{"digest": digest, "format": d.format} for digest, d in zip(digests, seen, strict=True) if d.damaged]
+        if torn:  # first, so that no part is ever taken for a whole
+            self._damaged.append(pa.Table.from_pylist(torn, schema=DAMAGED), None)
         if self._deep is not None:
             self._deep.append(pa.table({"digest": digests}, schema=DEEP), np.concatenate(vectors))
         if self._local is not None:
@@ -215,9 +247,11 @@ def _wanted(array: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
     return array
 
 
-def _outcome(result: Reading | Failure) -> dict[str, Any]:
-    if isinstance(result, Failure):
-        return {"row": result.number, "digest": None, "code": result.code, "reason": result.reason}
+def _failed(number: int, code: str, reason: str) -> dict[str, Any]:
+    return {"row": number, "digest": None, "code": code, "reason": reason}
+
+
+def _read(result: Reading) -> dict[str, Any]:
     return {
         "row": result.number,
         "digest": result.digest,

@@ -149,6 +149,7 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
         height=seen["height"],
         format=seen["format"],
         frames=seen["frames"],
+        damaged=seen["damaged"],
         facts=Facts(seen["taken"], seen["camera"], seen["quality"], seen["tags"]),
     )
 

@@ -93,7 +93,7 @@ def _write(ctx: Context, scan: Scan, name: str, table: pa.Table) -> None:
 
 
 def _gather(ctx: Context, scan: Scan, fields: dict[str, str]) -> tuple[pa.Table, pa.Table]:
-    """Files with their outcomes, those that were read and those that were not."""
+    """Files with their outcomes, those that were read and those with a fault; a damaged one is among both."""
     files = tables.read(ctx, scan.id, f"{fields['plan']}/files", ["library", "path"])
     chunks = int(fields.get(f"total:{Phase.EXTRACT}", 0))
     parts = [tables.read(ctx, scan.id, f"chunks/{n}") for n in range(chunks)]
@@ -106,7 +106,7 @@ def _gather(ctx: Context, scan: Scan, fields: dict[str, str]) -> tuple[pa.Table,
     readable = pc.is_valid(whole["digest"])
     read = whole.filter(readable).select(tables.KNOWN.names)
     known = tables.read(ctx, scan.id, f"{fields['plan']}/known")
-    return pa.concat_tables([known, read]), whole.filter(pc.invert(readable))
+    return pa.concat_tables([known, read]), whole.filter(pc.is_valid(whole["code"]))
 
 
 def _remember(ctx: Context, scan: Scan, begun_s: float, images: pa.Table) -> None:
@@ -119,14 +119,17 @@ def _remember(ctx: Context, scan: Scan, begun_s: float, images: pa.Table) -> Non
 
 def _unreadable(ctx: Context, scan: Scan, fields: dict[str, str], failed: pa.Table) -> pa.Table:
     faults = tables.read(ctx, scan.id, f"{fields['plan']}/faults")
+    failed = failed.filter(pc.not_equal(failed["library"], ""))  # what is searched for is no file of a library
     return pa.concat_tables([faults, failed.select(faults.column_names)])
 
 
 def _contents(ctx: Context, scan: Scan, images: pa.Table) -> pa.Table:
     """The distinct contents of ``images`` by digest, with what was seen in each and what its file says."""
     digests = sorted(set(images["digest"].to_pylist()))
-    space = spaces.pixels(ctx, scan)
-    contents, facts = space.take(positions(space, digests)), _facts(ctx, digests)
+    space, damaged = spaces.pixels(ctx, scan), spaces.damaged(ctx)
+    damaged.refresh()
+    contents = space.take(positions(space, digests)).append_column("damaged", pa.array(damaged.find(digests) >= 0))
+    facts = _facts(ctx, digests)
     for name in facts.column_names[1:]:
         contents = contents.append_column(name, facts[name])
     return contents

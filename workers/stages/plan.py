@@ -65,25 +65,28 @@ def _walk(ctx: Context, folders: Sequence[Folder]) -> tuple[pa.Table, pa.Table]:
 
 def _split(ctx: Context, scan: Scan, files: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Files that are unchanged and whose features are stored, and those that must be read."""
-    needed = spaces.needed(ctx, scan)
+    needed, damaged = spaces.needed(ctx, scan), spaces.damaged(ctx)
     known, unread = [tables.KNOWN.empty_table()], [tables.FILES.empty_table()]
     for library in files["library"].unique().to_pylist():
         mine = files.filter(pc.equal(files["library"], library))
         digests = manifest.digests(ctx, library, mine)
-        stored = _stored(needed, digests)
+        stored = _stored(needed, damaged, digests)
         known.append(mine.append_column(tables.KNOWN.field("digest"), digests).filter(stored))
         unread.append(mine.filter(pc.invert(stored)))
     return pa.concat_tables(known), pa.concat_tables(unread)
 
 
-def _stored(needed: Sequence[Space], digests: pa.Array) -> pa.Array:
-    """Which of ``digests`` all of the spaces hold; null is not held."""
+def _stored(needed: Sequence[Space], damaged: Space, digests: pa.Array) -> pa.Array:
+    """Which of ``digests`` all of the spaces hold; null is not held. The damaged are read each time, as are all files
+    with a fault, so that it is told each time."""
     valid = digests.is_valid().to_numpy(zero_copy_only=False)
     wanted = digests.drop_null().to_pylist()
     held = np.ones(len(wanted), bool)
     for space in needed:
         space.refresh()
         held &= space.find(wanted) >= 0
+    damaged.refresh()
+    held &= damaged.find(wanted) < 0
     stored = np.zeros(len(digests), bool)
     stored[valid] = held
     return pa.array(stored)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +127,12 @@ def test_somebody_always_stays_and_the_order_of_files_does_not_matter(
 
 def test_the_default_makes_sense() -> None:
     DEFAULT.check()
+
+
+def test_a_damaged_picture_falls_behind_whole_ones_whatever_the_steps_say() -> None:
+    torn = replace(LARGE, id="torn", damaged=True)
+    for steps in ((), (Step(Criterion.PIXELS),), (Step(Criterion.FOLDERS, (Folder("lib", b"trip"),)),)):
+        choice = choose([torn, SMALL], Rules(steps))
+        assert choice.best == (SMALL,)
+        assert choice.lost["torn"].lost() == "damaged"
+    assert choose([torn], DEFAULT).best == (torn,)

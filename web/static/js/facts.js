@@ -5,7 +5,7 @@ import { byId, clone } from "./templates.js";
 
 // Each: name, text of an image (none: it is not known), and what makes one better (the larger number is; none: nothing is).
 const FACTS = [
-  ["Dimensions", (image) => `${count(image.width)} × ${count(image.height)}`, (image) => image.width * image.height],
+  ["Dimensions", dimensions, (image) => (image.damaged ? 0 : image.width * image.height)],
   ["Size of the file", (image) => bytes(image.size), (image) => image.size],
   ["Format", (image) => `${image.format}${image.lossless ? ", lossless" : ""}`, (image) => Number(image.lossless)],
   ["JPEG quality", (image) => image.quality && `about ${image.quality}`, (image) => image.quality],
@@ -16,6 +16,10 @@ const FACTS = [
   ["Name", (image) => image.name],
   ["Folder", (image) => image.folder],
 ];
+
+function dimensions(image) {
+  return `${count(image.width)} × ${count(image.height)}${image.damaged ? ", damaged" : ""}`;
+}
 
 export function showFacts(left, right) {
   const told = FACTS.filter(([, text]) => text(left) || text(right));

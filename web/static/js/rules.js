@@ -6,7 +6,7 @@ import { byId, clone } from "./templates.js";
 const WORDS = {
   folders: "In a preferred folder", pixels: "Most pixels", bytes: "Largest file", lossless: "Lossless first",
   metadata: "Most metadata", oldest: "Oldest", newest: "Newest", "short-path": "Shortest path", name: "Name like",
-  "not-name": "Name not like",
+  "not-name": "Name not like", whole: "Not damaged",
 };
 const PATTERNS = ["name", "not-name"];
 const same = (a, b) => a.library === b.library && a.path_b64 === b.path_b64;

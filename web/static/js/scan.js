@@ -87,6 +87,8 @@ async function showResults(progress) {
   byId("summary").textContent = summary;
   document.title = `${summary} · Lookalike`;
   byId("results").hidden = false;
+  byId("without").hidden = !progress.without;
+  byId("without").querySelector("span").textContent = progress.without ?? "";
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
   if (!found) {
@@ -125,7 +127,7 @@ async function readOnly() {
 function showUnreadable(total) {
   const details = byId("unreadable");
   details.hidden = false;
-  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read`;
+  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read in full`;
   details.addEventListener("toggle", listUnreadable, { once: true });
 }
 
