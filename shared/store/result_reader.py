@@ -180,7 +180,7 @@ class ResultReader:
 
     def folders(self, limit: int) -> list[tuple[str, bytes, int]]:
         """Library, folder and number of groups with a member directly in it, most groups first."""
-        query = "SELECT library, path, groups FROM folder ORDER BY groups DESC, library, path LIMIT ?"
+        query = "SELECT library, path, groups FROM folder WHERE groups ORDER BY groups DESC, library, path LIMIT ?"
         return self._db.execute(query, (limit,)).fetchall()
 
     def folder_pairs(self, limit: int) -> list[FolderPair]:

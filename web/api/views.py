@@ -71,6 +71,8 @@ def _crumbs(top: Library, path: bytes) -> list[Crumb]:
 
 Names = Mapping[str, str]
 """Libraries' names by id."""
+Roots = Mapping[str, bytes]
+"""Libraries' roots by id."""
 Away = Mapping[str, tuple[str, Action]]
 """By image id the batch that moved it, and where to."""
 
@@ -85,7 +87,9 @@ def _place(names: Names, library_id: str, path: bytes) -> tuple[str, str]:
     return text(os.path.join(names.get(library_id, "?").encode(), directory).rstrip(b"/")), text(name)
 
 
-def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, away: Away) -> ImageOut:
+def image(
+    ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, roots: Roots, away: Away
+) -> ImageOut:
     batch_id, action = away.get(shown.id, (None, None))
     folder, name = _place(names, shown.library, shown.path)
     small, large = THUMBNAIL_SIZES
@@ -95,7 +99,7 @@ def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: 
         library=shown.library,
         name=name,
         folder=folder,
-        path=review.display_path(ctx, shown.library, shown.path),
+        path=review.display_path(ctx, shown.library, shown.path, roots),
         path_b64=None if _is_utf8(shown.path) else encode(shown.path),
         size=shown.size,
         modified=shown.mtime_ns / 1e9,
@@ -130,11 +134,12 @@ def members(ctx: Context, scan_id: str, shown: Sequence[Member]) -> list[MemberO
     """Images of a result; workers are asked at once for the thumbnails that are missing."""
     ids = [member.image.id for member in shown]
     review.request_thumbnails(ctx, scan_id, ids)
-    names, trashed, wanted = library_names(ctx), review.trashed(ctx, scan_id, ids), review.wanted(ctx, scan_id)
+    names, roots, wanted = library_names(ctx), review.roots(ctx), review.wanted(ctx, scan_id)
+    trashed = review.trashed(ctx, scan_id, ids)
     actions = review.actions(ctx, trashed.values())
     away = {image_id: (batch_id, actions[batch_id]) for image_id, batch_id in trashed.items()}
     return [
-        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, away), signals=signals(member.signals))
+        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, roots, away), signals=signals(member.signals))
         for member in shown
     ]
 

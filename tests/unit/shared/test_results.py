@@ -98,6 +98,7 @@ def test_a_folder_is_not_another_that_begins_alike(tmp_path: Path) -> None:
         for folder, ids in ((b"in", [1]), (b"in/deep", [1]), (b"inner", [2]), (b"i", []), (b"", [1, 2])):
             found = reader.page(GroupFilter(library="lib", folder=folder), Sort.FREED, "", 9)
             assert [group.id for group in found] == ids
+            assert reader.count(GroupFilter(library="lib", folder=folder)) == len(ids)
         assert reader.folders(9) == [("lib", b"in", 1), ("lib", b"in/deep", 1), ("lib", b"inner", 1)]
 
 

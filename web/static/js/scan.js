@@ -92,13 +92,12 @@ async function showResults(progress) {
   if (progress.as_of) showAsOf(progress.as_of);
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
-  if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
   if (!found) {
     if (!isSearch) for (const part of ["filter-fold", "groups"]) byId(part).hidden = true;
-    return showEmpty(progress);
-  }
-  const reasons = await readOnly();
-  await (isSearch ? matches : groups).show(id, reasons);
+    showEmpty(progress);
+  } else await (isSearch ? matches : groups).show(id, await readOnly());
+  // last: its counts take the server long where there is much, and the first groups come first
+  if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
 }
 
 function showAsOf(seconds) {
