@@ -63,6 +63,7 @@ def test_a_session_that_ended_leads_to_sign_in_and_back(visitor: Visitor, ctx: C
     page.get_by_label("Password").fill("open sesame")
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#start")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # or what the page still asks for leads away before the click does
     ctx.redis.flushall()
     page.get_by_role("button", name="Choose a folder…").click()
     page.wait_for_url("**/login?next=%2F")

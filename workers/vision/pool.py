@@ -12,13 +12,12 @@ from __future__ import annotations
 import mmap
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from multiprocessing.connection import Connection
+from multiprocessing import Pipe
 from pathlib import Path
 from queue import LifoQueue, SimpleQueue
 from typing import Any
@@ -194,7 +193,7 @@ class _Process:
     def __init__(self, orders: Orders) -> None:
         """Raises Unavailable where it cannot be started."""
         memory_fd = anonymous_memory(GREY_SIDE**2 + 3 * SHARED_SIDE**2)
-        ours, theirs = socket.socketpair()
+        self._connection, theirs = Pipe()
         with theirs:
             command = f"from workers.vision.decoder import serve; serve({theirs.fileno()}, {memory_fd})"
             self._popen = subprocess.Popen(
@@ -203,7 +202,6 @@ class _Process:
                 pass_fds=(theirs.fileno(), memory_fd),
                 env=_environment(),
             )
-        self._connection = Connection(ours.detach())
         self._memory = mmap.mmap(memory_fd, 0)
         os.close(memory_fd)
         self._greet(orders)

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -219,6 +220,18 @@ def test_decoders_killed_while_idle_are_replaced(tmp_path: Path) -> None:
         for child in psutil.Process().children():
             child.kill()
         assert all(isinstance(answer, Reading) for answer in pool.read(wanted))
+
+
+def test_a_time_limit_that_others_set_for_their_sockets_is_not_the_decoders(tmp_path: Path) -> None:
+    socket.setdefaulttimeout(5)  # as kombu does, in a thread of its own, while it connects
+    try:
+        with DecoderPool(SETTINGS) as pool:
+            assert isinstance(next(pool.read(jobs(tmp_path, [picture()]))), Reading)
+            socket.setdefaulttimeout(None)
+            time.sleep(0.5)
+            assert all(isinstance(one, Reading) for one in pool.read(jobs(tmp_path, [picture(n) for n in range(8)])))
+    finally:
+        socket.setdefaulttimeout(None)
 
 
 def test_work_goes_on_while_the_caller_is_busy_but_not_without_bound(tmp_path: Path) -> None:
