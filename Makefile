@@ -46,6 +46,10 @@ bench-extract: .venv/.dev-installed ## Measure how fast pictures are read (12 mi
 bench-compare: .venv/.bench-installed ## Measure the join beside FAISS and NumPy (12 minutes; wants a quiet machine)
 	$(BIN)/python -m benchmarks.compare
 
+.PHONY: bench-find
+bench-find: .venv/.bench-installed ## Measure a search among a million images (2 minutes; wants a quiet machine)
+	$(BIN)/python -m benchmarks.find
+
 .PHONY: bench-quality
 bench-quality: .venv/.bench-installed .rivals/.installed ## Measure what is found and what would be lost, beside other tools (15 minutes)
 	$(BIN)/python -m benchmarks.quality --families $(or $(FAMILIES),60)

@@ -66,20 +66,24 @@ class Product:
     """Running workers. One scan at a time."""
 
     def __init__(self, session: Session, stack: Stack) -> None:
-        self._ctx = session.ctx
+        self.ctx = session.ctx
         self._stack = stack
+
+    def tend(self) -> None:
+        """Call it often: workers that died are started again."""
+        self._stack.tend()
 
     def scan(self, folder: Path, preset: Preset, model: str = "VGG16") -> Extraction:
         """Scan a folder as far as the comparison."""
-        library = libraries.add(self._ctx, folder)
+        library = libraries.add(self.ctx, folder)
         memory, started = Memory(), dict[Phase, float]()
         wanted = ScanRequest(folders=(Folder(library.id),), preset=preset, model=model)
         asked = time.time()
-        scan_id = scans.request(self._ctx, wanted)
+        scan_id = scans.request(self.ctx, wanted)
         for fields in self._followed(scan_id, memory):
             started[Phase(fields["phase"])] = float(fields["phase_started"])
         after = min((at for phase, at in started.items() if PHASES.index(phase) > PHASES.index(Phase.EXTRACT)))
-        images = int(store.fields(self._ctx.redis, scan_id)["images_done"])
+        images = int(store.fields(self.ctx.redis, scan_id)["images_done"])
         self._cancel(scan_id)
         compared = min(at for phase, at in started.items() if PHASES.index(phase) > PHASES.index(Phase.INDEX))
         return Extraction(images, after - started.get(Phase.EXTRACT, after), compared - asked, memory)
@@ -88,8 +92,8 @@ class Product:
         process = _extraction_worker()
         deadline, sampled = time.monotonic() + _LONGEST_S, 0.0
         while True:
-            self._stack.tend()
-            fields = store.fields(self._ctx.redis, scan_id)
+            self.tend()
+            fields = store.fields(self.ctx.redis, scan_id)
             if fields["state"] == State.FAILED:
                 raise RuntimeError(fields.get("error_message"))
             yield fields
@@ -105,7 +109,7 @@ class Product:
             time.sleep(_PERIOD_S)
 
     def _cancel(self, scan_id: str) -> None:
-        scans.cancel(self._ctx, scan_id)
+        scans.cancel(self.ctx, scan_id)
         time.sleep(0.5)  # what is under way ends
 
 

@@ -22,6 +22,8 @@ from workers.proof.evidence import gather
 from workers.proof.verdict import judge
 from workers.vision.decode import decode
 from workers.vision.local import Local, loaded
+from workers.vision.reading import Decoded
+from workers.vision.remains import whole_or_rest
 
 _SHEET = Path(__file__).parents[1] / "docs/images/kinds.jpg"
 _SEED = 7
@@ -54,6 +56,7 @@ def _pairs(random: np.random.Generator) -> Iterator[tuple[Kind, Pair]]:
     photograph = _photograph("chelsea")
     yield Kind.EXACT, (_saved(photograph), _saved(photograph))
     yield Kind.SAME_PIXELS, (_saved(photograph, "PNG"), _saved(photograph, "TIFF"))
+    yield Kind.DAMAGED, (_saved(photograph), _saved(photograph)[: len(_saved(photograph)) // 2])
     for kind, (name, edit) in _EDITED.items():
         yield kind, (_saved(_photograph(name)), EDITS[edit].make(_photograph(name), random))
     scene = _photograph("rocket")
@@ -76,8 +79,7 @@ def _saved(image: Image.Image, how: str = "JPEG") -> bytes:
 
 
 def _opened(picture: bytes) -> Image.Image:
-    with Image.open(BytesIO(picture)) as image:
-        return image.convert("RGB")
+    return whole_or_rest(picture, _MOST_PIXELS, lambda shown: shown.image.convert("RGB"))[0]
 
 
 def _called(a: bytes, b: bytes) -> Kind:
@@ -86,13 +88,15 @@ def _called(a: bytes, b: bytes) -> Kind:
         return Kind.EXACT
     if _opened(a).tobytes() == _opened(b).tobytes():
         return Kind.SAME_PIXELS
-    one, other = _local(a), _local(b)
-    found = gather(one, other, None)
-    return Kind.LOOK_ALIKE if found is None else judge(found, _opened(a).size, _opened(b).size).kind
+    one, other = (decode(picture, None, _MOST_PIXELS, True) for picture in (a, b))
+    found = gather(_local(one), _local(other), None)
+    if found is None:
+        return Kind.LOOK_ALIKE
+    sizes = (one.width, one.height), (other.width, other.height)
+    return judge(found, *sizes, one.damaged or other.damaged).kind
 
 
-def _local(picture: bytes) -> Local:
-    found = decode(picture, None, _MOST_PIXELS, True)
+def _local(found: Decoded) -> Local:
     if found.local is None:
         raise ValueError("no local features")
     return loaded(found.local, (found.width, found.height))

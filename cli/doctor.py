@@ -23,6 +23,7 @@ from shared import redis_server
 from shared.data_format import OtherFormat, check_folder
 from shared.domain.errors import Unavailable
 from shared.domain.scan import DEFAULT_MODEL
+from shared.domain.weights import SIZE
 from shared.embedded import recorded_release
 from shared.layout import Layout
 from shared.settings import Settings
@@ -124,7 +125,7 @@ def network(settings: Settings) -> Iterator[Finding]:
         yield Finding("Weights", True, f"of {DEFAULT_MODEL}, at hand")
     else:
         remedy = (
-            "lookalike weights download fetches them (528 MB); or set LOOKALIKE_WEIGHTS to the file."
+            f"lookalike weights download fetches them ({SIZE}); or set LOOKALIKE_WEIGHTS to the file."
             " The preset thorough finds a little less without, deep needs them."
         )
         yield Finding("Weights", None, f"of {DEFAULT_MODEL}, not here yet", remedy)

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,13 @@ def _scan(result: dict[str, Any]) -> Iterator[str]:
 def _search(result: dict[str, Any]) -> Iterator[str]:
     yield from (_match(match) for match in result["matches"])
     yield from _unreadable(result)
-    yield f"{_count(len(result['matches']), 'match', 'es')} among {_count(result['images'], 'image')}."
+    yield f"{_count(len(result['matches']), 'match', 'es')} among {_count(result['images'], 'image')}{_as_of(result)}."
+
+
+def _as_of(search: dict[str, Any]) -> str:
+    if search["as_of"] is None:
+        return ""
+    return f", as of the scan of {datetime.fromtimestamp(search['as_of']):%Y-%m-%d %H:%M} (--fresh looks anew)"
 
 
 def _match(match: dict[str, Any]) -> str:
@@ -81,7 +88,7 @@ def _match(match: dict[str, Any]) -> str:
 
 def _unreadable(result: dict[str, Any]) -> Iterator[str]:
     if result["unreadable"]:
-        yield f"{_count(len(result['unreadable']), 'file')} could not be read:"
+        yield f"{_count(len(result['unreadable']), 'file')} could not be read in full:"
         yield from (f"  {file['path']}: {file['reason']}" for file in result["unreadable"])
         yield ""
 

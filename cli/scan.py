@@ -13,6 +13,7 @@ import click
 from cli import report
 from cli.following import follow
 from cli.session import Session, Workers, session
+from cli.weights import offer
 from shared.context import Context
 from shared.domain.errors import InvalidRequest, LookalikeError, Unavailable
 from shared.domain.scan import (
@@ -88,18 +89,25 @@ def scan(folders: tuple[Path, ...], output: str | None, **options: Any) -> None:
     """Find the images of these folders that are copies of each other, or look alike."""
     check_output(output)
     with session(Settings.from_environment()) as here:
-        _carry_out(here, requested(here.ctx, folders, **options), output)
+        wanted = requested(here.ctx, folders, **options)
+        offer(here.ctx, wanted, output)
+        _carry_out(here, wanted, output)
 
 
 @click.command()
 @click.argument("image", type=FILE)
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@click.option("--fresh", is_flag=True, help="Look at the folders anew, also where a scan of them is there to go by.")
 @scan_options
 def find(image: Path, folders: tuple[Path, ...], output: str | None, **options: Any) -> None:
-    """Find the images of these folders that look like IMAGE, the best first."""
+    """Find the images of these folders that look like IMAGE, the best first.
+
+    Where these folders were scanned together before, that scan is gone by, and the answer says so.
+    """
     check_output(output)
     with session(Settings.from_environment()) as here:
         wanted = requested(here.ctx, folders, **options)
+        offer(here.ctx, wanted, output)
         with image.open("rb") as stream:
             upload = scans.save_upload(here.ctx, stream)
         name = os.fsencode(image.name).decode(errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -27,9 +27,9 @@ def trash() -> None:
 def list_() -> None:
     """List what lies in the trash of all libraries, the latest first."""
     with session(Settings.from_environment()) as here:
-        entries = service.listed(here.ctx)
+        entries, roots = service.listed(here.ctx), review.roots(here.ctx)
         for entry in entries:
-            click.echo(_line(here, entry))
+            click.echo(_line(here, entry, roots))
     if not entries:
         click.echo("The trash is empty.", err=True)
 
@@ -90,8 +90,9 @@ def purge(entries: tuple[str, ...], everything: bool, yes: bool) -> None:
 
 
 def _ask_twice(here: Session, doomed: Sequence[TrashEntry]) -> None:
+    roots = review.roots(here.ctx)
     for entry in doomed:
-        click.echo(_line(here, entry))
+        click.echo(_line(here, entry, roots))
     click.confirm(f"Remove {len(doomed)} of your files for good?", abort=True)
     click.confirm("They cannot be brought back. Are you sure?", abort=True)
 
@@ -117,6 +118,6 @@ def _tell_outcome(here: Session, batch: Batch, done: str) -> None:
         raise LookalikeError(f"{len(refused)} could not be {done}.")
 
 
-def _line(here: Session, entry: TrashEntry) -> str:
+def _line(here: Session, entry: TrashEntry, roots: Mapping[str, bytes]) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.deleted))
-    return f"{entry.id}  {when}  {entry.size:>12,}  {review.display_path(here.ctx, entry.library, entry.path)}"
+    return f"{entry.id}  {when}  {entry.size:>12,}  {review.display_path(here.ctx, entry.library, entry.path, roots)}"

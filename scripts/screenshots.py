@@ -106,6 +106,7 @@ def _walk(browser: Browser, address: str) -> None:
     expect(page.locator("#picker")).to_be_hidden()
     _keep(page, "start")
     page.get_by_role("button", name="Start the scan").click()
+    page.get_by_role("button", name="Not now").click()
     expect(page.locator("#groups .tile").first).to_be_visible(timeout=SCAN_MS)
     found = page.url
     page.get_by_label("Sorted by").select_option("similarity")

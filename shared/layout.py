@@ -4,12 +4,12 @@ format               the number of the form of all this (see shared.data_format)
 redis/v1/            the embedded Redis's append-only files
 scans/v1/<scan>/     plan-…/files.parquet, chunks/<n>.parquet, contents.parquet, images.parquet, result.sqlite
 features/v1/<space>/ immutable segments of features (see workers.features)
-comparison/v1/       blocks of contents, how they are projected, and the scores of pairs of blocks (see workers.cover)
+comparison/v1/       blocks of contents and their size, how they are projected, the scores of pairs (see workers.cover)
 thumbnails/v1/ab/    <content digest>-<size>.webp
 journal/v1/          <batch>.jsonl, what was moved (see workers.files)
 plans/v1/            <plan>.sqlite, what is to move by a plan (see shared.store.plan_file)
 uploads/v1/          images sent for a search, removed when it ends
-weights/v1/          downloaded weights
+weights/v1/          downloaded weights, and whether somebody wanted them (answer)
 access/v1/           the key that signs the cookies of browsers
 """
 
@@ -90,6 +90,11 @@ class Layout:
     @property
     def weights(self) -> Path:
         return self.root / "weights" / "v1"
+
+    @property
+    def weights_answer(self) -> Path:
+        """There once somebody has said whether the weights are to be downloaded."""
+        return self.weights / "answer"
 
     @property
     def session_key(self) -> Path:

@@ -23,6 +23,7 @@ REPROVE_PAIRS = "lookalike.v1.reprove_pairs"
 SHORTLIST_PIXELS = "lookalike.v1.shortlist_pixels"
 DIGEST_PIXELS = "lookalike.v1.digest_pixels"
 GROUP_IMAGES = "lookalike.v1.group_images"
+DOWNLOAD_WEIGHTS = "lookalike.v1.download_weights"
 CHECK_IMAGE = "lookalike.v1.check_image"
 MAKE_THUMBNAILS = "lookalike.v1.make_thumbnails"
 RUN_BATCH = "lookalike.v1.run_batch"
@@ -46,6 +47,7 @@ PHASE_TASKS: dict[Phase, tuple[str, str]] = {
 """The task that runs a unit of each phase (its arguments: scan id, unit number), and its queue."""
 
 ROUTES: dict[str, str] = dict(PHASE_TASKS.values()) | {
+    DOWNLOAD_WEIGHTS: EXTRACT_QUEUE,
     CHECK_IMAGE: THUMBNAILS_QUEUE,
     MAKE_THUMBNAILS: THUMBNAILS_QUEUE,
     RUN_BATCH: FILES_QUEUE,

@@ -117,7 +117,11 @@ class Settings:
     metrics_port: int | None = _setting(_positive_int, None, "Port for Prometheus to scrape. Unset: no metrics.")
     metrics_host: str = _setting(str, "127.0.0.1", "Address that metrics are served on.")
     chunk_size: int = _setting(_positive_int, 64, "Files in one extraction task.")
-    block_size: int = _setting(_positive_int, 16384, "Most images in one block; a comparison task compares two blocks.")
+    block_size: int | None = _setting(
+        _positive_int,
+        None,
+        "Most images in one block; a task compares two. Unset: found by a trial, once a data folder.",
+    )
     floor: float = _setting(
         _fraction, 0.80, "Matches are kept down to this cosine, so that groups can be formed anew at another threshold."
     )

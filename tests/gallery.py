@@ -13,7 +13,19 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 from shared.context import Context
-from shared.domain.model import Alignment, Image, Kind, Library, Pair, Signals, Tier, Unreadable, image_id, library_id
+from shared.domain.model import (
+    Alignment,
+    Facts,
+    Image,
+    Kind,
+    Library,
+    Pair,
+    Signals,
+    Tier,
+    Unreadable,
+    image_id,
+    library_id,
+)
 from shared.domain.scan import Folder, Phase, Preset, ScanKind, ScanRequest, State
 from shared.domain.similarity import single
 from shared.layout import THUMBNAIL_SIZES
@@ -31,6 +43,7 @@ ODD_NAME = b"odd-\xff.jpg"
 EXACT = Signals(1.0, Kind.EXACT, None, 0, 1.0)
 WHOLE = Alignment(120, shown=1.0, shows=1.0, finer=0.25, mirrored=False, matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
 SAME_PIXELS = Signals(1.0, Kind.SAME_PIXELS, None, 0, 1.0)
+CAMERA, SAVED = Facts("2024-05-01T12:34:56", "NIKON D90", 92, 38), Facts(quality=80)  # from a camera, saved anew
 
 
 @dataclass(frozen=True)
@@ -102,9 +115,9 @@ def _place(ctx: Context, library: Library, path: bytes, data: bytes) -> Image:
     with Pillow.open(io.BytesIO(data)) as picture:
         width, height = picture.size
     found = file.stat()
-    return Image(
-        image_id(library.id, path), library.id, path, found.st_size, found.st_mtime_ns, digest, width, height, "JPEG"
-    )
+    facts = CAMERA if width == 640 else SAVED
+    of_file = (image_id(library.id, path), library.id, path, found.st_size, found.st_mtime_ns, digest)
+    return Image(*of_file, width, height, "JPEG", facts=facts)
 
 
 def scan_result(gallery: Gallery, groups: int) -> results.Result:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from shared.context import Context
 from shared.domain.errors import InvalidRequest
-from shared.domain.scan import DEFAULT_MODEL
-from shared.layout import downloaded_weights
 
 NETWORKS = (
     "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge",
@@ -48,10 +46,3 @@ def weights(ctx: Context, name: str | None) -> str | None:
     if name not in {path.name for path in ctx.layout.weights.glob("*.h5")}:
         raise InvalidRequest(f"There is no file {name} in the data folder's weights/v1.", code="unknown_weights")
     return str(ctx.layout.weights / name)
-
-
-def at_hand(ctx: Context) -> bool:
-    """Whether the default network's weights are on this machine already, so that a deep scan needs no download."""
-    if ctx.settings.weights is not None:
-        return ctx.settings.weights.is_file()
-    return downloaded_weights(ctx.layout.weights / DEFAULT_MODEL) is not None

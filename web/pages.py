@@ -8,7 +8,8 @@ from apiflask import APIBlueprint, APIFlask
 from flask import render_template
 
 from shared.domain.scan import DEFAULT_MAX_DISTANCE, DEFAULT_MODEL, DEFAULT_THRESHOLD, HASH_BITS, ScanKind
-from shared.services import plans, scans
+from shared.domain.weights import SIZE
+from shared.services import plans, scans, weights
 from web import models
 from web.context import context
 
@@ -109,7 +110,8 @@ def _choices() -> dict[str, object]:
         "networks": models.NETWORKS,
         "model_files": models.files(ctx),
         "default_model": DEFAULT_MODEL,
-        "weights_at_hand": models.at_hand(ctx),
+        "weights_size": SIZE,
+        "weights_at_hand": weights.here(ctx),
         "threshold": DEFAULT_THRESHOLD,
         "max_distance": DEFAULT_MAX_DISTANCE,
         "hash_bits": HASH_BITS,

@@ -26,7 +26,7 @@ if settings.redis_url is None:
     raise Unavailable("A worker needs LOOKALIKE_REDIS_URL: the Redis that the page uses. `lookalike up` sets it.")
 
 app: Celery = make_celery(settings.redis_url)
-app.conf.imports = ("workers.tasks.check", "workers.tasks.scan", "workers.tasks.thumbnails", "workers.tasks.trash")
+app.conf.imports = tuple(f"workers.tasks.{name}" for name in ("check", "scan", "thumbnails", "trash", "weights"))
 app.set_default()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def read(folder: Path, name: str) -> Digests:
     if found.dtype != np.uint8 or found.shape[1:] != (32,) or _name(found) != name:
         raise ValueError(f"The block {name} is not what its name says.")
     return found
+
+
+def touch(folder: Path, name: str) -> bool:
+    """Note that a block is of use still; False where it is not kept any more."""
+    with suppress(FileNotFoundError):
+        os.utime(_path(folder, name))
+        return True
+    return False
 
 
 def as_array(digests: Sequence[bytes]) -> Digests:

@@ -42,9 +42,7 @@ def rule(ctx: Context, scan: Scan) -> str:
 
 
 def path(ctx: Context, scan: Scan, one: str, other: str) -> Path:
-    """Where the scores of two blocks lie; of a search, those of its image and a block, which nobody reuses."""
-    if scan.request.upload is not None:
-        return ctx.layout.scan(scan.id) / "scores" / other
+    """Where the scores of two blocks lie."""
     return ctx.layout.comparison / "scores" / rule(ctx, scan) / one[:2] / f"{one}-{other}"
 
 

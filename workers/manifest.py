@@ -7,7 +7,9 @@ size, time and inode has the same content (git's index calls the others "racily 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +52,15 @@ def remember(ctx: Context, library: str, folders: Sequence[Folder], images: pa.T
     walked = np.array([_inside(path, folders) for path in old["path"].to_pylist()], bool)
     kept = old.filter(pa.array(~walked))
     tables.write_file(ctx.layout.manifest(library), pa.concat_tables([kept, fresh]))
+
+
+def unchanged(root: bytes, known: Mapping[str, Any]) -> bool:
+    """Whether a file of a library is there with the ``size`` and ``mtime_ns`` that it had."""
+    try:
+        now = os.lstat(os.path.join(root, known["path"]))
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) == (known["size"], known["mtime_ns"])
 
 
 def read(ctx: Context, library: str) -> pa.Table:

@@ -68,7 +68,7 @@ def capped(
     """
     if len(matches) == 0:
         return Scores(matches)
-    kept = rank(matches, reach, reach if similarity is None else similarity).min(axis=0) < most
+    kept = rank(matches, reach, similarity).min(axis=0) < most
     return Scores(matches[kept], _left_out(matches[~kept], reach[~kept]))
 
 
@@ -105,15 +105,26 @@ def _left_out(dropped: npt.NDArray[np.void], reach: npt.NDArray[np.float32]) -> 
 
 
 def rank(
-    matches: npt.NDArray[np.void], reach: npt.NDArray[np.float32], similarity: npt.NDArray[np.floating]
+    matches: npt.NDArray[np.void], reach: npt.NDArray[np.float32], similarity: npt.NDArray[np.floating] | None = None
 ) -> npt.NDArray[np.int64]:
-    """The rank of each match among all of its image ``a`` and among all of its image ``b``, 0 the strongest; (2, n)."""
+    """The rank of each match among all of its image ``a`` and among all of its image ``b``, 0 the strongest; (2, n).
+
+    ``similarity`` orders those of equal reach.
+    """
     image = np.concatenate([matches["a"], matches["b"]])
     other = np.concatenate([matches["b"], matches["a"]])
-    order = np.lexsort((other, -np.tile(similarity, 2), -np.tile(reach, 2), image))
+    place = image.astype(np.int64) << 32 | np.tile(_descending(reach), 2)  # one key for two: half the time
+    order = np.lexsort((other, place) if similarity is None else (other, -np.tile(similarity, 2), place))
     ordered = image[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     first = np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
     places = np.empty(len(image), np.int64)
     places[order] = np.arange(len(image)) - first
     return places.reshape(2, -1)
+
+
+def _descending(reach: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """Whole numbers, 0 to 2**32, that order as these do from the largest on; 0 and -0 as one."""
+    bits = (reach + np.float32(0)).view(np.int32).astype(np.int64)  # as IEEE 754 has them, they order as the numbers
+    ascending: npt.NDArray[np.int64] = np.where(bits < 0, -(1 << 31) - bits, bits)  # the negative ones the other way
+    return (1 << 31) - ascending

@@ -9,7 +9,7 @@ chunks/<n>.parquet what became of each file of chunk n
 <index>/tasks.parquet    pairs of blocks (by number) whose scores are not kept from earlier scans
 <index>/query.parquet    the one content that is searched for (searches only)
 <index>/images.parquet   every readable image and the row of its content
-unreadable.parquet every file that could not be used, with its reason
+unreadable.parquet every file that could not be used, or not all of it, with its reason
 <shortlist>.parquet contents whose full pixels are to be digested, with a place to read each
 
 Names in angle brackets are fields of the scan that its unit sets when it is counted: a repeat of these units finds
@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from shared.context import Context
 from shared.domain.errors import ScanFailed
@@ -49,12 +50,12 @@ KNOWN = FILES.append(pa.field("digest", pa.binary(32)))
 OUTCOMES = pa.schema(
     [
         ("row", pa.int64()),  # of files.parquet
-        ("digest", pa.binary(32)),  # null where unreadable
+        ("digest", pa.binary(32)),  # null where nothing could be used
         ("size", pa.int64()),
         ("mtime_ns", pa.int64()),
         ("device", pa.uint64()),
         ("inode", pa.uint64()),
-        ("code", pa.string()),  # null where readable
+        ("code", pa.string()),  # null where nothing is wrong; a damaged file has a digest and a code
         ("reason", pa.string()),
     ]
 )
@@ -111,14 +112,37 @@ def _readable(target: Path) -> Iterator[Path]:
         ) from error
 
 
-def read_rows(ctx: Context, scan_id: str, name: str, rows: range) -> pa.Table:
+def read_rows(ctx: Context, scan_id: str, name: str, rows: range, columns: list[str] | None = None) -> pa.Table:
     """Some rows of a table, of those that it has. Raises ScanFailed as :func:`read`."""
     with _readable(path(ctx, scan_id, name)) as target, pq.ParquetFile(target) as file:
-        ends = np.cumsum([file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)])
+        ends = _ends(file)
         first, last = np.searchsorted(ends, [rows.start, rows.stop - 1], side="right")
         groups = range(int(first), min(int(last) + 1, len(ends)))
         begun = int(ends[first - 1]) if first else 0
-        return file.read_row_groups(groups).slice(rows.start - begun, len(rows))
+        return file.read_row_groups(groups, columns=columns).slice(rows.start - begun, len(rows))
+
+
+def take(ctx: Context, scan_id: str, name: str, rows: NDArray[np.int64], columns: list[str] | None = None) -> pa.Table:
+    """These rows of a table, in this order, by reading the parts that hold them. Raises ScanFailed as :func:`read`."""
+    with _readable(path(ctx, scan_id, name)) as target, pq.ParquetFile(target) as file:
+        ends = _ends(file)
+        owners = np.searchsorted(ends, rows, side="right")
+        groups, at = np.unique(owners, return_inverse=True)
+        begun = (ends - np.diff(ends, prepend=0))[groups]  # of each group in the table, and below in what is read
+        read_at = np.cumsum(ends[groups] - begun) - (ends[groups] - begun)
+        return file.read_row_groups(groups.tolist(), columns=columns).take(pa.array(rows - begun[at] + read_at[at]))
+
+
+def count(ctx: Context, scan_id: str, name: str) -> int:
+    """How many rows a table has. Raises ScanFailed as :func:`read`."""
+    with _readable(path(ctx, scan_id, name)) as target:
+        return int(pq.read_metadata(target).num_rows)
+
+
+def _ends(file: pq.ParquetFile) -> NDArray[np.int64]:
+    """Where each of its parts ends."""
+    sizes = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
+    return np.cumsum(sizes, dtype=np.int64)
 
 
 def from_rows(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

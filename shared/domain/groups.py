@@ -35,8 +35,16 @@ class Formed(Generic[Item]):
 
 
 def rank(image: Image) -> tuple[object, ...]:
-    """Sorts the copy to keep first: most pixels, then most bytes, then the oldest, then the shortest path."""
-    return (-image.width * image.height, -image.size, image.mtime_ns, len(image.path), image.library, image.path)
+    """Sorts the copy to keep first: whole ones, then most pixels, most bytes, the oldest, the shortest path."""
+    return (
+        image.damaged,
+        -image.width * image.height,
+        -image.size,
+        image.mtime_ns,
+        len(image.path),
+        image.library,
+        image.path,
+    )
 
 
 def form(

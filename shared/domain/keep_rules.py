@@ -1,8 +1,9 @@
 """Keep rules: which picture of a group stays, and why.
 
 Rules are steps in the order in which they count. Each step keeps those of the pictures still in question that are best
-by it; the first step that leaves one picture alone has decided. Invariant: what the steps leave undecided is not
-decided here; there is no hidden last step. Files below a protected folder never go, whatever the steps say.
+by it; the first step that leaves one picture alone has decided. Before them all, a damaged picture falls behind whole
+ones. Invariant: what the steps leave undecided is not decided here; there is no hidden last step. Files below a
+protected folder never go, whatever the steps say.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ LONGEST_PATTERN = 200
 class Criterion(StrEnum):
     """What a step looks at."""
 
+    WHOLE = "whole"  # not damaged; always the first
     FOLDERS = "folders"  # below the first of these folders that holds any
     PIXELS = "pixels"  # most
     BYTES = "bytes"  # largest file
     LOSSLESS = "lossless"  # a format that loses nothing first
+    METADATA = "metadata"  # most entries of EXIF, IPTC and XMP
     OLDEST = "oldest"  # by the time of the last change
     NEWEST = "newest"
     SHORT_PATH = "short-path"  # fewest folders on the way, then fewest bytes
@@ -39,10 +42,12 @@ class Criterion(StrEnum):
 
 
 WON: dict[Criterion, str] = {
+    Criterion.WHOLE: "not damaged",
     Criterion.FOLDERS: "in a preferred folder",
     Criterion.PIXELS: "most pixels",
     Criterion.BYTES: "largest file",
     Criterion.LOSSLESS: "lossless",
+    Criterion.METADATA: "most metadata",
     Criterion.OLDEST: "oldest",
     Criterion.NEWEST: "newest",
     Criterion.SHORT_PATH: "shortest path",
@@ -50,10 +55,12 @@ WON: dict[Criterion, str] = {
     Criterion.NOT_NAME: "name not like {pattern}",
 }
 LOST: dict[Criterion, str] = {
+    Criterion.WHOLE: "damaged",
     Criterion.FOLDERS: "in a less preferred folder",
     Criterion.PIXELS: "fewer pixels",
     Criterion.BYTES: "smaller file",
     Criterion.LOSSLESS: "not lossless",
+    Criterion.METADATA: "less metadata",
     Criterion.OLDEST: "newer",
     Criterion.NEWEST: "older",
     Criterion.SHORT_PATH: "longer path",
@@ -128,10 +135,10 @@ class Choice:
 
 
 def choose(images: Sequence[Image], rules: Rules) -> Choice:
-    """The best of some images by the rules. ``images`` must not be empty."""
+    """The best of some images by the rules, a whole one where there is one. ``images`` must not be empty."""
     best, deciding = list(images), None
     lost: dict[str, Step] = {}
-    for step in rules.steps:
+    for step in (Step(Criterion.WHOLE), *rules.steps):
         if len(best) == 1:
             break
         values = [_VALUES[step.by](image, step) for image in best]
@@ -170,10 +177,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _VALUES: dict[Criterion, Callable[[Image, Step], Value]] = {
+    Criterion.WHOLE: lambda image, _: (not image.damaged,),
     Criterion.FOLDERS: _preference,
     Criterion.PIXELS: lambda image, _: (image.width * image.height,),
     Criterion.BYTES: lambda image, _: (image.size,),
     Criterion.LOSSLESS: lambda image, _: (image.format in LOSSLESS,),
+    Criterion.METADATA: lambda image, _: (image.facts.tags,),
     Criterion.OLDEST: lambda image, _: (-image.mtime_ns,),
     Criterion.NEWEST: lambda image, _: (image.mtime_ns,),
     Criterion.SHORT_PATH: lambda image, _: (-image.path.count(b"/"), -len(image.path)),

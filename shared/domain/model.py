@@ -61,8 +61,25 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file says of its picture beside the pixels; None for what it does not say.
+
+    ``taken`` is the camera's own time, in no zone (``2024-05-01T12:00:00``); ``quality`` is estimated from the tables
+    of a JPEG, 1 to 100; ``tags`` counts the entries of EXIF and IPTC, and 1 for XMP.
+    """
+
+    taken: str | None = None
+    camera: str | None = None
+    quality: int | None = None
+    tags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
-    """One file of a scan, as it was when it was read."""
+    """One file of a scan, as it was when it was read.
+
+    ``damaged``: it ends too early, and what is known of it, width and height too, is of the part that could be decoded.
+    """
 
     id: str
     library: str
@@ -74,6 +91,8 @@ class Image:
     height: int
     format: str
     frames: int = 1
+    damaged: bool = False
+    facts: Facts = Facts()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Progress:
 
     ``fraction`` never falls from one snapshot to the next; it is 1 only when the scan is done.
     ``rate`` is images/s while images are read and pairs/s while they are compared; ``eta_s`` covers
-    the current phase. ``note`` is a sentence about what is going on now ("Downloading weights: …").
+    the current phase. ``note`` is a sentence about what is going on now ("Downloading weights: …"), ``without`` one on
+    why the scan does without the network that it might have used.
     """
 
     id: str
@@ -57,6 +58,8 @@ class Progress:
     groups: int | None  # known when done
     matches: int | None  # known when done
     reference: tuple[str, ...] = ()  # as folders
+    as_of: float | None = None  # of a search: when the scan began that it goes by
+    without: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The shape of ``GET /api/scans/<id>`` (docs/api.md)."""
@@ -78,10 +81,12 @@ class Progress:
             "rate": self.rate,
             "eta_s": self.eta_s,
             "note": self.note,
+            "without": self.without,
             "error": None if self.error_code is None else {"code": self.error_code, "message": self.error_message},
             "created": self.created,
             "started": self.started,
             "ended": self.ended,
+            "as_of": self.as_of,
             "groups": self.groups,
             "matches": self.matches,
         }

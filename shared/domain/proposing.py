@@ -1,7 +1,8 @@
 """What is proposed for a group: which pictures stay, which go, and which are left for a person; each with its reason.
 
 Invariant: a picture is proposed to go only because of one that stays and that it is known to match itself (the picture
-that the group was found around may go too, so that matching it is not enough), and never if it is protected.
+that the group was found around may go too, so that matching it is not enough), and never if it is protected. A damaged
+picture is no reason for any other to go.
 """
 
 from __future__ import annotations
@@ -139,6 +140,8 @@ def _of_member(
     signals = related.signals(image)
     if signals is None:
         return Proposal(image, Fate.LEFT, "not known to match the one that is kept")
+    if winner.damaged and signals.kind is not Kind.EXACT:
+        return Proposal(image, Fate.LEFT, "the one that is kept is damaged")
     if not proposable(signals):
         return Proposal(image, Fate.LEFT, "alike, but not surely the same picture")
     return Proposal(image, Fate.MOVE, _why_not_kept(image, choice, winner), (winner,))

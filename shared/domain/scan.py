@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -83,7 +84,8 @@ class ScanRequest:
     """What a person asked for; validated by :meth:`check`.
 
     Pictures in ``reference`` folders are compared with those in ``folders``, not with each other, and are never
-    proposed for deletion. Where one lies inside the other, the inner one decides.
+    proposed for deletion. Where one lies inside the other, the inner one decides. A search goes by the latest scan of
+    its folders, unless it is to be ``fresh``.
     """
 
     folders: tuple[Folder, ...]
@@ -97,6 +99,7 @@ class ScanRequest:
     upload: str | None = None
     upload_name: str | None = None
     reference: tuple[Folder, ...] = ()
+    fresh: bool = False
 
     def check(self) -> None:
         """Raise :class:`InvalidRequest` where a value makes no sense."""
@@ -159,3 +162,12 @@ class ScanRequest:
     def proves(self) -> bool:
         """Whether matches are proven by laying the pictures on one another."""
         return self.preset is Preset.THOROUGH
+
+
+def outermost(folders: Sequence[Folder]) -> list[Folder]:
+    """The folders that lie in no other of them, in order; so that no file is walked twice."""
+    kept: list[Folder] = []
+    for folder in sorted(set(folders), key=lambda f: (f.library, f.path.split(b"/") if f.path else [])):
+        if not any(outer.holds(folder.library, folder.path) for outer in kept):
+            kept.append(folder)
+    return kept

@@ -25,11 +25,12 @@ def document(
     reader: ResultReader,
     decided: Container[tuple[str, str]],
     model: str | None = None,
+    as_of: float | None = None,
 ) -> dict[str, Any]:
     """The whole result of a scan (``groups`` and ``pairs``) or of a search (``query`` and ``matches``).
 
     ``reader`` leaves out what is settled; ``decided`` are the pairs of digests that have a verdict; ``model`` is the
-    network that was in use, None where none was.
+    network that was in use, None where none was; ``as_of`` is when the scan began that a search goes by (seconds).
     """
     writer = _Writer(ctx)
     images = reader.images()
@@ -45,7 +46,7 @@ def document(
     }
     if wanted.upload is not None:
         matches = [writer.image("path", m.image) | signals(m.signals) for m in reader.matches()]
-        return head | {"query": wanted.upload_name, "matches": matches}
+        return head | {"query": wanted.upload_name, "as_of": as_of, "matches": matches}
     pairs = (
         writer.image("a", images[p.a]) | writer.image("b", images[p.b]) | signals(p.signals)
         for p in reader.pairs()

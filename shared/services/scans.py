@@ -142,6 +142,8 @@ def progress(ctx: Context, scan_id: str) -> Progress:
         groups=_count(fields, "groups") if state is State.DONE else None,
         matches=_count(fields, "matches") if state is State.DONE else None,
         reference=tuple(review.display_path(ctx, f.library, f.path) for f in wanted.reference),
+        as_of=_time(fields, "as_of"),
+        without=fields.get("without"),
     )
 
 
@@ -211,10 +213,10 @@ def tidy(ctx: Context, scan_id: str) -> None:
 
 def result(ctx: Context, scan_id: str) -> dict[str, Any]:
     """The documented JSON result (docs/api.md). Raises NotFound; Conflict while the scan has not ended well."""
-    scan = store.get(ctx.redis, scan_id)
+    scan, as_of = store.get(ctx.redis, scan_id), _time(store.fields(ctx.redis, scan_id), "as_of")
     with review.deciding(ctx, scan_id) as reader:
         decided = verdicts.pairs(ctx.redis)
-        return document(ctx, scan.request, reader, decided, _model(scan.request, scan.deep))
+        return document(ctx, scan.request, reader, decided, _model(scan.request, scan.deep), as_of)
 
 
 def unreadable(ctx: Context, scan_id: str) -> list[Unreadable]:

@@ -41,6 +41,7 @@ __all__ = [
     "last_batch",
     "listed",
     "purge",
+    "purge_until",
     "restorable",
     "restore",
 ]
@@ -109,14 +110,26 @@ def purge(ctx: Context, entry_ids: Sequence[str], confirmed: bool = False) -> st
     """
     if not entry_ids:
         raise InvalidRequest("Nothing was chosen. Choose at least one entry of the trash.")
-    there = {entry.id: entry for entry in listed(ctx)}
-    wanted = list(dict.fromkeys(entry_ids))
-    if any(entry_id not in there for entry_id in wanted):
-        raise NotFound("This is not in the trash any more: it was restored or purged.", code="not_in_trash")
+    there, wanted = listed(ctx), set(entry_ids)
+    if wanted - {entry.id for entry in there}:
+        raise _nothing_there()
     if not confirmed:
         raise Conflict("Purged files cannot be brought back. Confirm to remove them for good.", code="not_confirmed")
-    doomed = [entry for entry in there.values() if entry.id in set(wanted) or entry.leader in set(wanted)]
+    doomed = [entry for entry in there if entry.id in wanted or entry.leader in wanted]
     return _send(ctx, uuid.uuid4().hex, BatchKind.PURGE, [_of_entry(entry) for entry in doomed])
+
+
+def purge_until(ctx: Context, until: float, confirmed: bool = False) -> str:
+    """Ask for all that was deleted by a time (seconds since the epoch) to be removed for good. Raises as :func:`purge`,
+    NotFound where there is nothing."""
+    wanted = [entry.id for entry in listed(ctx) if entry.deleted <= until]
+    if not wanted:
+        raise _nothing_there()
+    return purge(ctx, wanted, confirmed)
+
+
+def _nothing_there() -> NotFound:
+    return NotFound("This is not in the trash any more: it was restored or purged.", code="not_in_trash")
 
 
 def batch(ctx: Context, batch_id: str) -> Batch:
@@ -193,14 +206,20 @@ def _of_groups(reader: ResultReader, doomed: dict[str, Image], gone: _Gone) -> I
 def _survivors_of(image: Image, group: Group, staying: list[Image]) -> list[Image]:
     """Copies of which one must be there when the image goes: equal ones first, then what it is known to match.
 
-    A member is only known to match the keeper, so where the keeper stays no other like-looking member will do.
+    A member is only known to match the keeper, so where the keeper stays no other like-looking member will do. Because
+    of a damaged file no whole one goes.
     """
     if not staying:
         raise Conflict("Nothing of this group would stay. Leave at least one image of it unchosen.", code="last_copy")
     keeper_stays = group.keeper.id in {other.id for other in staying}
     likely = [group.keeper] if keeper_stays else staying
     equal = [other for other in staying if other.digest == image.digest]
-    return list({other.id: other for other in (*equal, *likely)}.values())
+    found = {other.id: other for other in (*equal, *likely) if image.damaged or not other.damaged}
+    if not found:
+        raise Conflict(
+            f"What would stay of {_name(image)} is damaged. Leave a whole image of it unchosen.", code="last_copy"
+        )
+    return list(found.values())
 
 
 def _of_search(

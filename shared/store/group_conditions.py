@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 from shared.domain.errors import InvalidRequest
 from shared.domain.review import GroupFilter, Show, Sort
-from shared.domain.scan import Folder
 
 COLUMNS: dict[Sort, str] = {
     Sort.FREED: "freed",
@@ -31,15 +30,8 @@ _SHOWN: dict[Show, str] = {
     Show.UNDECIDED: "id NOT IN (SELECT id FROM hidden) AND id NOT IN (SELECT id FROM touched)",
     Show.DECIDED: "(id IN (SELECT id FROM hidden) OR id IN (SELECT id FROM touched))",
 }
-# CROSS JOIN is SQLite's way to fix the order: the planner does not know how few images a folder holds.
-_IN_FOLDER = (
-    "id IN (SELECT m.grp FROM image i CROSS JOIN member m ON m.image = i.id"
-    " WHERE i.library = ? AND i.path >= ? AND i.path < ?)"
-)
-_DIRECTLY_IN = (
-    "id IN (SELECT m.grp FROM image i CROSS JOIN member m ON m.image = i.id"
-    " WHERE i.library = ? AND i.path >= ? AND i.path < ? AND instr(substr(i.path, ?), x'2f') = 0)"
-)
+_IN_FOLDER = "id IN (SELECT grp FROM held WHERE folder = (SELECT id FROM folder WHERE library = ? AND path = ?))"
+_DIRECTLY_IN = _IN_FOLDER[:-1] + " AND direct)"
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -67,24 +59,12 @@ def of(wanted: GroupFilter) -> tuple[list[str], list[object]]:
         found.append(f"|{wanted.library}|")
     if wanted.library is not None and wanted.folder:
         conditions.append(_IN_FOLDER)
-        found += [wanted.library, *_range(wanted.folder)]
+        found += [wanted.library, wanted.folder]
     if wanted.between is not None:
         for folder in (wanted.between.keep, wanted.between.clear):
             conditions.append(_DIRECTLY_IN)
-            found += _directly_in(folder)
+            found += [folder.library, folder.path]
     return conditions, found
-
-
-def _range(folder: bytes) -> tuple[bytes, bytes]:
-    """Paths below a folder lie between these: "0" is what follows "/"."""
-    return folder + b"/", folder + b"0"
-
-
-def _directly_in(folder: Folder) -> list[object]:
-    """Values for ``_DIRECTLY_IN``: library, range, and where in a path (from 1) a file's own name begins."""
-    if not folder.path:
-        return [folder.library, b"", b"\xff" * 256, 1]  # more than any path: a name has 255 bytes at most
-    return [folder.library, *_range(folder.path), len(folder.path) + 2]
 
 
 def cursor(value: float, group_id: int) -> str:

@@ -199,10 +199,12 @@ def _done(layout: Layout) -> list[Move]:
 def entries(layout: Layout) -> list[TrashEntry]:
     """What can be brought back now, latest first."""
     moves = sorted(away(layout).values(), key=lambda move: (-move.deleted, move.entry))
-    return [
-        TrashEntry(m.entry, m.batch, m.image, m.library, m.path, m.digest, m.size, m.deleted, m.action, m.plan)
-        for m in moves
-    ]
+    return [entry(move) for move in moves]
+
+
+def entry(m: Move) -> TrashEntry:
+    """What lies in the trash by a move."""
+    return TrashEntry(m.entry, m.batch, m.image, m.library, m.path, m.digest, m.size, m.deleted, m.action, m.plan)
 
 
 def _path(layout: Layout, batch_id: str) -> Path:

@@ -18,6 +18,7 @@ verdicts:mark              string  another text after each change of verdicts   
 plans                      zset    plan id by time of request                    services        never
 plan:<id>                  hash    how far a plan is (see plans)                 services, workers  never
 rules                      hash    name -> JSON of keep rules (see codec)        services        never
+weights                    hash    a download of the weights (see weights)       services, workers  never
 judgements                 hash    "<digest>:<digest>" -> 1 same, 0 not          services        never
 shepherd                   string  who watches over lost units                   workers         seconds
 served                     hash    queue -> when a worker last served it          workers         never
@@ -43,6 +44,7 @@ VERDICTS = ROOT + "verdicts"
 VERDICTS_MARK = VERDICTS + ":mark"
 PLANS = ROOT + "plans"
 RULES = ROOT + "rules"
+WEIGHTS = ROOT + "weights"
 JUDGEMENTS = ROOT + "judgements"
 SHEPHERD = ROOT + "shepherd"
 SERVED = ROOT + "served"

@@ -17,16 +17,26 @@ from typing import Any
 from shared.domain.alignment import flipped
 from shared.domain.errors import NotFound
 from shared.domain.folder_pairs import FolderPair, Side
-from shared.domain.model import Alignment, Group, Image, Kind, Member, Pair, Signals, Tier, Unreadable
+from shared.domain.model import Alignment, Facts, Group, Image, Kind, Member, Pair, Signals, Tier, Unreadable
 from shared.domain.review import GroupFilter, Sort
 from shared.store import group_conditions, pair_sample
 from shared.store.group_conditions import Settled
 from shared.store.pair_sample import Sampled
 
-_IMAGE = "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames"
+_IMAGE = (
+    "i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames, i.damaged,"
+    " i.taken, i.camera, i.quality, i.tags"
+)
+_OF_FACTS, _OF_IMAGE = 11, 15  # the columns of _IMAGE: where the facts begin, and how many there are
 _SIGNALS = "similarity, kind, cosine, distance, ssim, tier, confidence, alignment"
 _GROUP = "id, keeper, kind, similarity, freed"
 _NO_GROUP = partial(NotFound, "This scan has no such group.", code="no_such_group")
+
+
+def _image(columns: Sequence[Any]) -> Image:
+    facts = Facts(*columns[_OF_FACTS:_OF_IMAGE])
+    damaged = bool(columns[_OF_FACTS - 1])  # SQLite knows no truth, only numbers
+    return replace(Image(*columns[:_OF_FACTS]), damaged=damaged, facts=facts)
 
 
 def _signals(columns: Sequence[object]) -> Signals | None:
@@ -67,7 +77,7 @@ class ResultReader:
         row = self._db.execute(f"SELECT {_IMAGE} FROM image i WHERE id = ?", (image_id,)).fetchone()  # noqa: S608
         if row is None:
             raise NotFound("This scan found no such image.", code="no_such_image")
-        return Image(*row)
+        return _image(row)
 
     def group(self, group_id: int) -> Group:
         query = f"SELECT {_GROUP} FROM grp WHERE id = ?"  # noqa: S608
@@ -170,7 +180,7 @@ class ResultReader:
 
     def folders(self, limit: int) -> list[tuple[str, bytes, int]]:
         """Library, folder and number of groups with a member directly in it, most groups first."""
-        query = "SELECT library, path, groups FROM folder ORDER BY groups DESC, library, path LIMIT ?"
+        query = "SELECT library, path, groups FROM folder WHERE groups ORDER BY groups DESC, library, path LIMIT ?"
         return self._db.execute(query, (limit,)).fetchall()
 
     def folder_pairs(self, limit: int) -> list[FolderPair]:
@@ -212,7 +222,7 @@ class ResultReader:
         """A group of its row and the rows of its members."""
         number, keeper_id, kind, similarity, freed = row
         group_id = int(str(number))
-        members = tuple(Member(Image(*one[:10]), _signals(one[10:])) for one in found)
+        members = tuple(Member(_image(one), _signals(one[_OF_IMAGE:])) for one in found)
         keeper = next(m.image for m in members if m.image.id == keeper_id)
         whole = Group(group_id, keeper, members, Kind(str(kind)), float(str(similarity)), int(str(freed)))
         return _without(whole, self._settled.get(group_id, frozenset()))
@@ -223,7 +233,7 @@ class ResultReader:
             f"SELECT {_IMAGE}, {_SIGNALS} FROM match m JOIN image i ON i.id = m.image"  # noqa: S608
             " ORDER BY m.similarity DESC, i.path"
         )
-        return [Member(Image(*row[:10]), _signals(row[10:])) for row in rows]
+        return [Member(_image(row), _signals(row[_OF_IMAGE:])) for row in rows]
 
     def pairs(self) -> Iterator[Pair]:
         """All pairs that match at the threshold that is shown, best first."""
@@ -284,7 +294,7 @@ class ResultReader:
 
     def images(self) -> dict[str, Image]:
         """All images that are in a pair, a group or a match, by id."""
-        return {row[0]: Image(*row) for row in self._db.execute(f"SELECT {_IMAGE} FROM image i")}  # noqa: S608
+        return {row[0]: _image(row) for row in self._db.execute(f"SELECT {_IMAGE} FROM image i")}  # noqa: S608
 
     def omitted(self, threshold: float | None = None) -> list[tuple[str, int]]:
         """Image id and number of its matches beyond the cap, at a threshold or the one that is shown."""

@@ -32,14 +32,16 @@ SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NUMERIC) WITHOUT ROWID;
 CREATE TABLE image (
   id TEXT PRIMARY KEY, library TEXT, path BLOB, size INTEGER, mtime_ns INTEGER, digest TEXT,
-  width INTEGER, height INTEGER, format TEXT, frames INTEGER, number INTEGER, file INTEGER
+  width INTEGER, height INTEGER, format TEXT, frames INTEGER, damaged INTEGER,
+  taken TEXT, camera TEXT, quality INTEGER, tags INTEGER, number INTEGER, file INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE omitted (image TEXT, percent INTEGER, count INTEGER);
 CREATE TABLE grp (
   id INTEGER PRIMARY KEY, keeper TEXT, kind TEXT, similarity REAL, freed INTEGER,
   size INTEGER, mtime_ns INTEGER, formats TEXT, libraries TEXT
 );
-CREATE TABLE folder (library TEXT, path BLOB, groups INTEGER);
+CREATE TABLE folder (id INTEGER PRIMARY KEY, library TEXT, path BLOB, groups INTEGER, UNIQUE (library, path));
+CREATE TABLE held (folder INTEGER, grp INTEGER, direct INTEGER, PRIMARY KEY (folder, grp)) WITHOUT ROWID;
 CREATE TABLE folder_total (library TEXT, path BLOB, images INTEGER, PRIMARY KEY (library, path)) WITHOUT ROWID;
 CREATE TABLE folder_pair (
   library TEXT, path BLOB, other_library TEXT, other_path BLOB, images INTEGER, size INTEGER, groups INTEGER
@@ -64,16 +66,17 @@ CREATE INDEX image_path ON image (library, path);
 CREATE INDEX image_digest ON image (digest);
 CREATE INDEX image_number ON image (number);
 """
+# Those of sorts hold what groups are filtered by: else a filter that lets few through looks up every row of the table.
 GROUP_INDEXES = """
-CREATE INDEX grp_freed ON grp (freed DESC, id);
-CREATE INDEX grp_similarity ON grp (similarity DESC, id);
-CREATE INDEX grp_size ON grp (size DESC, id);
-CREATE INDEX grp_mtime ON grp (mtime_ns DESC, id);
+CREATE INDEX grp_freed ON grp (freed DESC, id, kind, similarity, formats, libraries);
+CREATE INDEX grp_similarity ON grp (similarity DESC, id, kind, formats, libraries);
+CREATE INDEX grp_size ON grp (size DESC, id, kind, similarity, formats, libraries);
+CREATE INDEX grp_mtime ON grp (mtime_ns DESC, id, kind, similarity, formats, libraries);
 CREATE INDEX member_image ON member (image);
 CREATE INDEX pair_a ON pair (a);
 CREATE INDEX folder_pair_other ON folder_pair (other_library, other_path, library, path);
 """
-VERSION = 4
+VERSION = 6
 
 Grouped = tuple[str, Sequence[tuple[str, Signals]], int]
 """A group: its keeper, the other members with their signals, the bytes that are freed when they go."""
@@ -117,7 +120,7 @@ def write(path: Path, result: Result) -> None:
 def replace_groups(path: Path, shown: float, groups: Sequence[Grouped]) -> None:
     """Write a result anew with other groups, those of the threshold ``shown``. Raises OSError."""
     with _drafted(path, path) as db, db:
-        for table in ("grp", "member", "folder", "folder_pair"):
+        for table in ("grp", "member", "folder", "held", "folder_pair"):
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
         db.execute("UPDATE meta SET value = ? WHERE key = 'shown'", (shown,))
         _fill_groups(db, groups)
@@ -141,7 +144,7 @@ def _drafted(path: Path, model: Path | None = None) -> Iterator[sqlite3.Connecti
 
 def _fill(db: sqlite3.Connection, result: Result) -> None:
     numbers: dict[str, int] = {}
-    db.executemany("INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _numbered(result, numbers))
+    db.executemany("INSERT INTO image VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _numbered(result, numbers))
     db.executemany("INSERT INTO omitted VALUES (?,?,?)", result.omitted)
     db.executemany(
         "INSERT INTO pair VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -162,7 +165,8 @@ def _numbered(result: Result, numbers: dict[str, int]) -> Iterator[tuple[object,
     for number, i in enumerate(result.images):
         numbers[i.id] = number
         file = result.files.get(i.id, -1 - number)
-        yield i.id, i.library, i.path, i.size, i.mtime_ns, i.digest, i.width, i.height, i.format, i.frames, number, file
+        *of_file, facts = astuple(i)
+        yield *of_file, *facts, number, file
 
 
 def _fill_groups(db: sqlite3.Connection, groups: Sequence[Grouped]) -> None:
@@ -181,23 +185,39 @@ def _fill_groups(db: sqlite3.Connection, groups: Sequence[Grouped]) -> None:
 
 
 def _summarize(db: sqlite3.Connection) -> None:
-    """What groups are sorted and filtered by: bytes of all members, the newest change, formats, libraries; folders."""
+    """What groups are sorted and filtered by: bytes of all members, the newest change, formats, libraries, folders."""
     db.execute(
         "UPDATE grp SET (size, mtime_ns, formats, libraries) = ("
         " SELECT sum(i.size), max(i.mtime_ns), replace('|' || group_concat(DISTINCT i.format) || '|', ',', '|'),"
         " replace('|' || group_concat(DISTINCT i.library) || '|', ',', '|')"
         " FROM member m JOIN image i ON i.id = m.image WHERE m.grp = grp.id)"
     )
+    numbers: dict[folder_pairs.Folder, int] = {}
+    folders, pairs = folder_pairs.count(_spread(db, numbers))
+    counted = ((number, *one, folders.get(one, 0)) for one, number in numbers.items())
+    db.executemany("INSERT INTO folder VALUES (?,?,?,?)", counted)
+    found = ((*one, *other, p.images, p.size, p.groups) for (one, other), p in sorted(pairs.items()))
+    db.executemany("INSERT INTO folder_pair VALUES (?,?,?,?,?,?,?)", found)
+
+
+def _spread(db: sqlite3.Connection, numbers: dict[folder_pairs.Folder, int]) -> Iterator[list[tuple[str, bytes, int]]]:
+    """Library, folder and bytes of each group's members; numbers the folders and notes which groups they hold."""
     rows = db.execute(
         "SELECT m.grp, i.library, i.path, i.size FROM member m CROSS JOIN image i ON i.id = m.image ORDER BY m.grp"
     )
-    folders, pairs = folder_pairs.count(
-        ((library, os.path.split(path)[0], size) for _, library, path, size in members)
-        for _, members in groupby(rows, key=lambda row: row[0])
-    )
-    db.executemany("INSERT INTO folder VALUES (?,?,?)", ((*one, groups) for one, groups in sorted(folders.items())))
-    found = ((*one, *other, p.images, p.size, p.groups) for (one, other), p in sorted(pairs.items()))
-    db.executemany("INSERT INTO folder_pair VALUES (?,?,?,?,?,?,?)", found)
+    for group, members in groupby(rows, key=lambda row: row[0]):
+        spread = [(library, os.path.split(path)[0], size) for _, library, path, size in members]
+        direct = {(library, path) for library, path, _ in spread}
+        held = direct.union((library, above) for library, path in direct for above in _above(path))
+        places = ((numbers.setdefault(one, len(numbers)), group, one in direct) for one in held)
+        db.executemany("INSERT INTO held VALUES (?,?,?)", places)
+        yield spread
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    """The folders that a folder lies in, but for the library itself."""
+    while path := os.path.split(path)[0]:
+        yield path
 
 
 def _columns(signals: Signals) -> tuple[object, ...]:

@@ -4,12 +4,12 @@ Invariants: a unit is counted once however often it runs; counters are written i
 bit, so a Redis that lost its last second is only behind, never inconsistent.
 
 Fields of the hash ``scan:<id>``: request, state, phase, created, started, ended, phase_started, paused (since when),
-active (last sign of life), progressed (a unit was last counted), note, error_code, error_message, last_error,
+active (last sign of life), progressed (a unit was last counted), note, without, error_code, error_message, last_error,
 total:<phase>, sent:<phase>, done:<phase>, images, images_done, images_known (unchanged since an earlier scan),
 unreadable, pairs, pairs_done, pairs_known (compared by an earlier scan), groups, matches, root:<library> (its identity
-when it was walked); fixed for all workers: pixels and deep (spaces), projection, precision, batch_size, chunk_size,
-floor (matches are kept down to it), contents, shortlist_size; plan, index and shortlist (names of tables that its unit
-has written).
+when it was walked), base and as_of (the scan that a search goes by, and when that was asked for); fixed for all
+workers: pixels and deep (spaces), projection, precision, batch_size, chunk_size, floor (matches are kept down to it),
+contents, shortlist_size; plan, index and shortlist (names of tables that its unit has written).
 """
 
 from __future__ import annotations

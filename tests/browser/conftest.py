@@ -101,8 +101,8 @@ def workers(redis_url: str, ctx: Context, tmp_path: Path) -> Iterator[Callable[.
     """Start real workers: ``workers("files", "compare")``."""
     started: list[Worker] = []
 
-    def start(*pools: str) -> None:
-        environment = {"LOOKALIKE_DATA": str(ctx.settings.data), "LOOKALIKE_DECODERS": "1"}
+    def start(*pools: str, **others: str) -> None:
+        environment = {"LOOKALIKE_DATA": str(ctx.settings.data), "LOOKALIKE_DECODERS": "1"} | others
         started.extend(Worker(pool, pool, redis_url, tmp_path, environment) for pool in pools)
         for worker in started:
             worker.await_log("ready")

@@ -46,11 +46,20 @@ def _prefer(page: Page) -> None:
     expect(page.locator("#apply")).to_be_enabled()
 
 
+def _asked(page: Page) -> None:
+    page.get_by_role("button", name="Choose a folder…").click()
+    page.locator(".picker-row").first.click()
+    page.get_by_role("button", name="Choose this folder").click()
+    page.get_by_role("button", name="Start the scan").click()
+    expect(page.locator("#ask-weights")).to_be_visible()
+
+
 STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     "start": ("/", "#start", ()),
     "start, choosing a folder": ("/", "#start", (_click("Choose a folder"),)),
     "start, refused": ("/", "#start", (_click("Start the scan"),)),
     "find": ("/find", "#drop", ()),
+    "start, asked for the weights": ("/", "#start", (_asked,)),
     "scans": ("/scans", ".scan-item", ()),
     "scans, deleting one": ("/scans", ".scan-item", (_click("Delete"),)),
     "a scan, running": (f"/scans/{RUNNING}", "#progress", ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PIL import Image as Pillow
@@ -12,12 +13,13 @@ from PIL.Image import Transpose
 from playwright.sync_api import Page, expect
 
 from shared.context import Context
-from shared.domain.model import Alignment
+from shared.domain.model import Alignment, Facts
 from shared.store import libraries as store
+from shared.store import results
 from tests.browser.conftest import Visitor, keep
 from tests.browser.test_looks import fits
 from tests.browser.test_review import exists, group, tile
-from tests.gallery import SCAN, Gallery, lay
+from tests.gallery import SCAN, Gallery, lay, scan_result
 
 pytestmark = pytest.mark.browser
 COMPARE = f"/scans/{SCAN}/compare?group=2"
@@ -160,6 +162,32 @@ def test_what_is_better_is_marked_in_words(visitor: Visitor, shown: Gallery) -> 
     page = visitor.page(f"{COMPARE}&image={shown.id('small/001.jpg')}")
     row = page.get_by_role("row", name="Dimensions")
     expect(row).to_have_accessible_name("Dimensions 640 × 480 (better) 320 × 240")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_what_the_files_say_of_date_and_camera_stands_beside_what_they_do_not_say(
+    visitor: Visitor, shown: Gallery, size: str
+) -> None:
+    page = visitor.page(f"{COMPARE}&image={shown.id('small/001.jpg')}", size)
+    for row in (
+        "JPEG quality about 92 (better) about 80",
+        "Metadata 38 entries (better) none",
+        "Taken 1 May 2024, 12:34 not known",
+        "Camera NIKON D90 not known",
+    ):
+        expect(page.get_by_role("row", name=row, exact=True)).to_be_visible()
+    page.locator("#facts").scroll_into_view_if_needed()
+    keep(page, f"compare-facts-{size}")
+
+
+def test_what_neither_file_says_is_left_out(visitor: Visitor, ctx: Context, shown: Gallery) -> None:
+    silent = {name: replace(image, facts=Facts()) for name, image in shown.images.items()}
+    results.write(ctx.layout.result(SCAN), scan_result(replace(shown, images=silent), 24))
+    page = visitor.page(COMPARE)
+    expect(page.get_by_role("row", name="Changed")).to_be_visible()
+    expect(page.get_by_role("row", name="Metadata none none", exact=True)).to_be_visible()
+    for name in ("JPEG quality", "Taken", "Camera"):
+        expect(page.get_by_role("row", name=name)).to_have_count(0)
 
 
 def test_keeping_one_moves_the_other_and_goes_on_and_undo_comes_back(

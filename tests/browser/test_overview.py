@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from shared.context import Context
+from shared.domain.model import Kind, Pair, Signals
+from shared.domain.review import Verdict
+from shared.domain.scan import Folder, ScanRequest
+from shared.services import verdicts
+from shared.store.results import Result
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Visitor, keep
-from tests.gallery import SCAN, Gallery
+from tests.gallery import SCAN, Gallery, write
 
 pytestmark = pytest.mark.browser
 
@@ -96,3 +102,66 @@ def test_the_report_is_a_page_of_its_own_that_asks_for_nothing(
     assert page.locator("script").count() == 0
     assert violations(page) == []
     keep(page, f"report-{size}-{theme}")
+
+
+def test_a_whole_group_is_said_to_be_no_duplicates_by_one_key_and_identical_files_stay(
+    visitor: Visitor, ctx: Context, shown: Gallery
+) -> None:
+    page = visitor.page(f"/scans/{SCAN}")
+    tiles = page.locator("#group-1 .tile")
+    expect(tiles).to_have_count(3)
+    page.locator("#group-1").focus()
+    page.keyboard.press("n")
+    expect(tiles).to_have_count(2)
+    expect(page.locator("#group-1")).to_be_focused()
+    assert [decision.verdict for decision in verdicts.listed(ctx)] == [
+        "unrelated"
+    ]  # by content: two of three are equal
+    assert numbers(page) == list(range(1, 21))
+    page.keyboard.press("n")
+    expect(page.locator("#toasts")).to_contain_text("These files are identical")
+    expect(page.locator("#group-1").get_by_role("button", name="Not duplicates")).to_be_hidden()
+    page.reload()
+    expect(tiles).to_have_count(2)
+
+
+def test_a_group_said_to_be_no_duplicates_does_not_come_back(visitor: Visitor, ctx: Context, shown: Gallery) -> None:
+    original, small = shown.images["trip/000.jpg"], shown.images["small/000.jpg"]
+    near = Signals(0.97, Kind.RESIZED, None, 2, 0.95)
+    group, pair = (original.id, [(small.id, near)], small.size), Pair(original.id, small.id, near)
+    found = Result(2, [original, small], [], [group], [pair], [], [])
+    write(ctx, "5ca9000000000002", ScanRequest((Folder(shown.library.id),)), found)
+    page = visitor.page("/scans/5ca9000000000002")
+    page.get_by_role("button", name="Not duplicates").click()
+    expect(page.locator("#none-left")).to_contain_text("All groups are decided")
+    page.reload()
+    expect(page.locator("#none-left")).to_contain_text("All groups are decided")
+    expect(page.locator(".group")).to_have_count(0)
+
+
+def test_undo_of_a_verdict_on_a_group_gives_earlier_verdicts_back(
+    visitor: Visitor, ctx: Context, shown: Gallery
+) -> None:
+    page = visitor.page(f"/scans/{SCAN}")
+    tiles = page.locator("#group-1 .tile")
+    expect(tiles).to_have_count(3)
+    small, original = shown.id("small/000.jpg"), shown.id("trip/000.jpg")
+    verdicts.decide(ctx, SCAN, [(small, original)], Verdict.BURST)
+    before = verdicts.listed(ctx)
+    page.locator("#group-1").get_by_role("button", name="Not duplicates").click()
+    expect(tiles).to_have_count(2)
+    assert [decision.verdict for decision in verdicts.listed(ctx)] == ["unrelated"]
+    keep(page, "group-rejected")
+    with page.expect_response(lambda told: told.url.endswith("/api/verdicts") and told.request.method == "POST"):
+        page.get_by_role("button", name="Undo").last.click()
+    assert verdicts.listed(ctx) == before
+
+
+def test_a_verdict_on_a_group_is_taken_back_by_undo(visitor: Visitor, ctx: Context, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}")
+    tiles = page.locator("#group-1 .tile")
+    page.locator("#group-1").get_by_role("button", name="Not duplicates").click()
+    expect(tiles).to_have_count(2)
+    page.get_by_role("button", name="Undo").last.click()
+    expect(tiles).to_have_count(3)
+    assert verdicts.listed(ctx) == []

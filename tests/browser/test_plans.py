@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from shared.context import Context
 from shared.domain import proposing
@@ -70,6 +70,17 @@ def test_a_tie_is_left_and_another_rule_settles_it(visitor: Visitor, shown: Gall
     expect(page.locator("#moves")).to_have_text("48")
     expect(page.locator(".step")).to_have_count(2)
     expect(page.get_by_label("Name like, with * for anything")).to_have_value("0*.jpg")
+
+
+def test_the_picture_with_the_most_metadata_stays(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}/plan")
+    expect(page.locator("#moves")).to_have_text("48")
+    page.get_by_label("Add a rule").select_option("metadata")
+    for _ in range(5):
+        page.get_by_role("button", name="Move “Most metadata” up").click()
+    expect(page.locator(".step-name").first).to_have_text("Most metadata")
+    expect(page.locator(".tile-fate", has_text="Goes: less metadata")).to_have_count(20)
+    keep(page, "plan-metadata")
 
 
 def test_folders_are_preferred_and_protected(visitor: Visitor, shown: Gallery) -> None:
@@ -189,6 +200,20 @@ def test_identical_files_become_links(visitor: Visitor, shown: Gallery, workers:
     page.get_by_role("button", name="To the plan, to bring all back").click()
     page.get_by_role("button", name="Undo: bring back 24 pictures").click()
     expect(page.locator("#outcome-title")).to_have_text("Undone: 24 pictures brought back", timeout=60_000)
+
+
+def test_a_folder_can_be_chosen_only_once_it_is_shown(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"/scans/{SCAN}/plan")
+    page.get_by_label("Move to a folder").check()
+    page.get_by_role("button", name="Choose a folder…").click()
+    expect(page.locator("#picker-choose")).to_be_enabled()
+    held: list[Route] = []
+    page.route("**/folders?*", lambda route: held.append(route))
+    page.locator("#picker-list").get_by_role("button", name="trip").click()
+    expect(page.locator("#picker-choose")).to_be_disabled()
+    held[0].continue_()
+    page.get_by_role("button", name="Choose this folder").click()
+    expect(page.locator("#target")).to_contain_text("pictures/trip")
 
 
 def test_pictures_move_to_a_folder_that_is_chosen(

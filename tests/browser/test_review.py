@@ -9,9 +9,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from shared.context import Context
+from shared.services import trash
 from shared.store import libraries as store
+from tests import deletions
 from tests.browser.conftest import Visitor, keep
 from tests.gallery import SCAN, SEARCH, Gallery
+from tests.unit.shared.test_trash_pages import done as lay
+from tests.unit.shared.test_trash_pages import move
 
 pytestmark = pytest.mark.browser
 
@@ -162,3 +166,28 @@ def test_the_trash_gives_back_and_asks_twice_before_it_purges(
     keep(page, "purge")
     page.locator("#confirm-yes").click()
     expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+
+
+def test_a_large_trash_is_shown_page_by_page_and_keeps_its_place(
+    visitor: Visitor, ctx: Context, shown: Gallery, workers: Callable[..., None]
+) -> None:
+    workers("files")
+    copies = [image.id for name, image in shown.images.items() if not name.startswith("trip/")]
+    deletions.done(ctx, trash.delete(ctx, SCAN, copies))
+    lay(ctx, *(move(f"before.{n:02}", 1.0) for n in range(30)))
+    page = visitor.page("/trash")
+    expect(page.locator(".entry")).to_have_count(50)
+    expect(page.get_by_role("heading", name="48 pictures")).to_be_visible()
+    expect(page.get_by_role("heading", name="30 pictures")).to_be_visible()
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".entry")).to_have_count(78)
+    expect(page.get_by_role("heading", name="30 pictures")).to_have_count(1)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    keep(page, "trash-pages")
+    page.get_by_role("button", name="Bring back copy 5.jpg").click()
+    expect(page.locator(".entry")).to_have_count(77)
+    expect(page.get_by_role("heading", name="47 pictures")).to_be_visible()
+    page.get_by_role("button", name="Bring all back").first.click()
+    expect(page.get_by_role("heading", name="47 pictures")).to_be_hidden(timeout=60_000)
+    assert all(exists(shown, name) for name in shown.images)
+    expect(page.locator(".entry")).to_have_count(30)

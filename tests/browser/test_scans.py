@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from shared.context import Context
 from shared.domain.scan import Folder, Phase
-from shared.services import libraries
+from shared.services import libraries, weights
 from shared.store import scans as store
 from shared.store.scans import Found
 from tests.browser.conftest import SIZES, Visitor, keep
@@ -103,6 +103,7 @@ def test_new_pictures_are_scanned_against_the_library(
         (tmp_path / "pictures" / name).mkdir(parents=True)
         (tmp_path / "pictures" / name / "a.jpg").write_bytes(b"a picture")
     library = libraries.add(ctx, tmp_path / "pictures")
+    weights.remember(ctx, False)
     page = visitor.page("/", size)
     box = page.get_by_label("Only compare with it, delete nothing here")
     for name in ("inbox", "album"):

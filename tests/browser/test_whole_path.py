@@ -10,10 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shared.context import Context
-from shared.services import libraries
+from shared.domain.scan import Folder, Preset, ScanRequest
+from shared.services import libraries, scans, weights
 from shared.settings import Settings
 from tests import pictures
 from tests.browser.conftest import Visitor, keep
+from tests.integration.conftest import await_end
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +58,7 @@ def test_from_the_form_to_undo(visitor: Visitor, ctx: Context, holiday: Path, wo
     page.get_by_role("button", name="Choose this folder").click()
     expect(page.locator("#folders")).to_contain_text("holiday")
     page.get_by_role("button", name="Start the scan").click()
+    page.get_by_role("button", name="Not now").click()
 
     page.wait_for_url("**/scans/*")
     expect(page.locator("#progress")).to_be_visible()
@@ -107,6 +110,7 @@ def test_one_image_is_found_in_a_folder(
 ) -> None:
     workers("extract", "compare", "files")
     libraries.add(ctx, holiday)
+    weights.remember(ctx, False)
     pictures.photo(7, (1200, 900)).resize((600, 450)).save(tmp_path / "mine.jpg", quality=70)
     page = visitor.page("/find")
     page.get_by_role("button", name="Find it").click()
@@ -120,8 +124,34 @@ def test_one_image_is_found_in_a_folder(
     expect(page.locator("#summary")).to_contain_text("1 match", timeout=SCAN_TIMEOUT_MS)
     expect(page.locator("#query")).to_be_visible()
     expect(page.locator(".tile-name")).to_have_text("007.jpg")
+    expect(page.locator("#as-of")).to_be_hidden()
     keep(page, "find-matches")
     assert not list(ctx.layout.upload("x").parent.iterdir())
+
+
+def test_a_search_by_a_scan_says_as_of_when_and_a_fresh_one_sees_what_is_new(
+    visitor: Visitor, ctx: Context, holiday: Path, tmp_path: Path, workers: Callable[..., None]
+) -> None:
+    workers("extract", "compare", "files")
+    library = libraries.add(ctx, holiday)
+    scan_id = scans.request(ctx, ScanRequest((Folder(library.id),), preset=Preset.NEAR))
+    await_end(ctx, scan_id)
+    pictures.photo(7, (1200, 900)).resize((600, 450)).save(tmp_path / "mine.jpg", quality=70)
+    (holiday / "new.jpg").write_bytes((holiday / "trip" / "007.jpg").read_bytes())
+    page = visitor.page("/find")
+    for fresh, found in ((False, "1 match in"), (True, "2 matches in")):
+        page.goto("/find")
+        page.locator("#upload").set_input_files(tmp_path / "mine.jpg")
+        choose(page)
+        page.get_by_label("Near copies").check()
+        page.get_by_label("Look at the folders anew").set_checked(fresh)
+        keep(page, "find-anew")
+        page.get_by_role("button", name="Find it").click()
+        expect(page.locator("#summary")).to_contain_text(found, timeout=SCAN_TIMEOUT_MS)
+        assert page.locator("#as-of").is_hidden() is fresh
+        if not fresh:
+            expect(page.locator("#as-of time")).not_to_be_empty()
+            keep(page, "find-as-of")
 
 
 def test_an_upload_that_is_no_image_fails_with_its_reason(
@@ -129,6 +159,7 @@ def test_an_upload_that_is_no_image_fails_with_its_reason(
 ) -> None:
     workers("extract", "compare", "files")
     libraries.add(ctx, holiday)
+    weights.remember(ctx, False)
     (tmp_path / "mine.jpg").write_text("no image at all")
     page = visitor.page("/find")
     page.locator("#upload").set_input_files(tmp_path / "mine.jpg")
@@ -141,6 +172,7 @@ def test_an_upload_that_is_no_image_fails_with_its_reason(
 
 def test_a_waiting_scan_can_be_cancelled(visitor: Visitor, ctx: Context, holiday: Path) -> None:
     libraries.add(ctx, holiday)
+    weights.remember(ctx, False)
     page = visitor.page("/")
     choose(page)
     page.get_by_role("button", name="Start the scan").click()

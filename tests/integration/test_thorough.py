@@ -74,14 +74,23 @@ def test_edits_are_proven_and_a_collage_joins_nothing(ctx: Context, library: Lib
     assert going == {b"cut.jpg", b"mirrored.jpg", b"small.png", b"turned.jpg"}
 
 
-def test_a_part_finds_its_whole(ctx: Context, library: Library, stack) -> None:
+@pytest.mark.parametrize("scanned", [False, True])
+def test_a_part_finds_its_whole(ctx: Context, library: Library, stack, scanned: bool) -> None:
     stack(**SMALL)
+    if scanned:
+        scan_id = scans.request(ctx, ScanRequest((Folder(library.id),)))
+        await_end(ctx, scan_id)
+        votes = list(ctx.layout.scan(scan_id).glob("votes-*/*"))
+        assert votes
     with (Path(library.root.decode()) / "cut.jpg").open("rb") as stream:
         upload = scans.save_upload(ctx, stream)
     wanted = ScanRequest((Folder(library.id),), kind=ScanKind.FIND, upload=upload, upload_name="mine.jpg")
-    scan_id = scans.request(ctx, wanted)
-    progress = await_end(ctx, scan_id)
+    search_id = scans.request(ctx, wanted)
+    progress = await_end(ctx, search_id)
     assert progress.state is State.DONE, progress.error_message
-    found = {m.image.path: m.signals.kind for m in review.matches(ctx, scan_id) if m.signals is not None}
+    found = {m.image.path: m.signals.kind for m in review.matches(ctx, search_id) if m.signals is not None}
+    validate(scans.result(ctx, search_id), RESULT)
     assert found[b"cut.jpg"] == "exact"
     assert found[b"coffee.jpg"] == "cropped"
+    if scanned:  # what the scan has made for all pictures is not made again
+        assert all((ctx.layout.scan(search_id) / path.parent.name / path.name).samefile(path) for path in votes)

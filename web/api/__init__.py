@@ -17,11 +17,13 @@ from web.api import (
     tokens,
     trash,
     verdicts,
+    weights,
 )
 
 
 def install(app: APIFlask) -> None:
     for topic in (
         libraries, checks, scans, searches, results, calibration, batches, trash, tokens, verdicts, plans, keep_rules,
+        weights,
     ):  # fmt: skip
         app.register_blueprint(topic.blueprint)

@@ -15,6 +15,7 @@ from shared.domain.scan import (
     ScanKind,
     State,
 )
+from shared.domain.weights import WeightsState
 from web.api.schemas import _Out
 
 
@@ -158,12 +159,25 @@ class ScanOut(_Out):
     rate: float | None
     eta_s: float | None
     note: str | None
+    without: str | None
     error: Failure | None
     created: float
     started: float | None
     ended: float | None
+    as_of: float | None
     groups: int | None
     matches: int | None
+
+
+class WeightsOut(_Out):
+    """``size`` and ``loaded`` in bytes; ``asked``: somebody has said before whether to download them."""
+
+    model: str
+    state: WeightsState
+    size: int
+    loaded: int
+    reason: str | None
+    asked: bool
 
 
 class ScansOut(_Out):
@@ -176,9 +190,12 @@ class ScansOut(_Out):
 class ImageOut(_Out):
     """``folder`` opens with the library's name; ``path`` is absolute, and ``path_b64`` (inside the library) is there
     where it is not UTF-8. ``trashed`` is the id of the batch that moved it, ``away`` where to; ``reference`` is true
-    where it lies in a reference folder of the scan, from which nothing is deleted."""
+    where it lies in a reference folder of the scan, from which nothing is deleted; ``digest`` is its SHA-256.
+    ``taken`` is the camera's own time, in no zone; ``quality`` an estimate for a JPEG; ``tags`` counts the entries of
+    EXIF, IPTC and XMP."""
 
     id: str
+    digest: str
     library: str
     name: str
     folder: str
@@ -191,6 +208,11 @@ class ImageOut(_Out):
     format: str
     lossless: bool
     frames: int
+    damaged: bool
+    taken: str | None
+    camera: str | None
+    quality: int | None
+    tags: int
     thumbnail: str
     preview: str
     trashed: str | None
@@ -379,5 +401,16 @@ class TrashEntryOut(_Out):
     companions: list[str]
 
 
+class SumOut(_Out):
+    pictures: int
+    size: int
+
+
 class TrashOut(_Out):
+    """``sums``: by the id of a plan, or of a batch that is part of none, for those on this page: of all that it moved;
+    ``whole``: of all that is in the trash. ``next`` is the ``after`` of the next page, null on the last."""
+
     entries: list[TrashEntryOut]
+    sums: dict[str, SumOut]
+    whole: SumOut
+    next: str | None

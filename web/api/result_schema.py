@@ -77,6 +77,7 @@ RESULT: dict[str, Any] = {
         ),
         "pairs": _listed(_placed("a", "b", **_signals())),
         "query": {"type": "string"},
+        "as_of": {"type": ["number", "null"]},
         "matches": _listed(_placed("path", **_signals())),
     },
     "additionalProperties": False,

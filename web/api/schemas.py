@@ -87,6 +87,7 @@ class SearchForm(Method):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     image: UploadFile
     folders: Json[list[FolderRef]]
+    fresh: bool = False
 
 
 class CheckForm(_In):
@@ -224,8 +225,22 @@ class RestoreBody(_In):
     entries: list[Id] | None = Field(None, max_length=MOST_IMAGES)
 
 
+class WeightsBody(_In):
+    download: bool
+
+
+class TrashQuery(_In):
+    """``after``: the ``next`` of the page before."""
+
+    after: Text = Field("", max_length=200)
+    limit: int = Field(50, ge=1, le=200)
+
+
 class PurgeBody(_In):
-    entries: list[Id] = Field(max_length=MOST_IMAGES)
+    """``entries``, or all that was deleted ``until`` a time in seconds since the epoch."""
+
+    entries: list[Id] = Field(default_factory=list, max_length=MOST_IMAGES)
+    until: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False)
     confirmed: bool = False
 
 

@@ -28,7 +28,8 @@ def start_search(files_data: SearchForm) -> Accepted:
     scan_request(files_data, files_data.folders)  # refused before anything is stored
     upload = scans.save_upload(ctx, cast(BinaryIO, files_data.image.stream))
     name = (files_data.image.filename or "image")[:LONGEST_NAME]
-    wanted = scan_request(files_data, files_data.folders, kind=ScanKind.FIND, upload=upload, upload_name=name)
+    searched = {"kind": ScanKind.FIND, "upload": upload, "upload_name": name, "fresh": files_data.fresh}
+    wanted = scan_request(files_data, files_data.folders, **searched)
     try:
         scan_id = scans.request(ctx, wanted)
     except BaseException:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from flask import url_for
 
@@ -18,6 +18,7 @@ from shared.layout import THUMBNAIL_SIZES
 from shared.services import libraries, review
 from shared.services.libraries import FolderEntry, FolderListing
 from shared.services.trash import Batch, TrashEntry
+from shared.services.trash_pages import Page
 from web.api.answers import (
     BatchOut,
     Crumb,
@@ -32,7 +33,9 @@ from web.api.answers import (
     MemberOut,
     OutcomeOut,
     SignalsOut,
+    SumOut,
     TrashEntryOut,
+    TrashOut,
 )
 from web.api.path_bytes import encode
 from web.api.schemas import VerdictRecord
@@ -68,6 +71,8 @@ def _crumbs(top: Library, path: bytes) -> list[Crumb]:
 
 Names = Mapping[str, str]
 """Libraries' names by id."""
+Roots = Mapping[str, bytes]
+"""Libraries' roots by id."""
 Away = Mapping[str, tuple[str, Action]]
 """By image id the batch that moved it, and where to."""
 
@@ -82,16 +87,19 @@ def _place(names: Names, library_id: str, path: bytes) -> tuple[str, str]:
     return text(os.path.join(names.get(library_id, "?").encode(), directory).rstrip(b"/")), text(name)
 
 
-def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, away: Away) -> ImageOut:
+def image(
+    ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: Names, roots: Roots, away: Away
+) -> ImageOut:
     batch_id, action = away.get(shown.id, (None, None))
     folder, name = _place(names, shown.library, shown.path)
     small, large = THUMBNAIL_SIZES
     return ImageOut(
         id=shown.id,
+        digest=shown.digest,
         library=shown.library,
         name=name,
         folder=folder,
-        path=review.display_path(ctx, shown.library, shown.path),
+        path=review.display_path(ctx, shown.library, shown.path, roots),
         path_b64=None if _is_utf8(shown.path) else encode(shown.path),
         size=shown.size,
         modified=shown.mtime_ns / 1e9,
@@ -100,6 +108,8 @@ def image(ctx: Context, scan_id: str, wanted: ScanRequest, shown: Image, names: 
         format=shown.format,
         lossless=shown.format in LOSSLESS,
         frames=shown.frames,
+        damaged=shown.damaged,
+        **asdict(shown.facts),
         thumbnail=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=small),
         preview=url_for("thumbnails.of_image", scan_id=scan_id, image_id=shown.id, size=large),
         trashed=batch_id,
@@ -124,11 +134,12 @@ def members(ctx: Context, scan_id: str, shown: Sequence[Member]) -> list[MemberO
     """Images of a result; workers are asked at once for the thumbnails that are missing."""
     ids = [member.image.id for member in shown]
     review.request_thumbnails(ctx, scan_id, ids)
-    names, trashed, wanted = library_names(ctx), review.trashed(ctx, scan_id, ids), review.wanted(ctx, scan_id)
+    names, roots, wanted = library_names(ctx), review.roots(ctx), review.wanted(ctx, scan_id)
+    trashed = review.trashed(ctx, scan_id, ids)
     actions = review.actions(ctx, trashed.values())
     away = {image_id: (batch_id, actions[batch_id]) for image_id, batch_id in trashed.items()}
     return [
-        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, away), signals=signals(member.signals))
+        MemberOut(image=image(ctx, scan_id, wanted, member.image, names, roots, away), signals=signals(member.signals))
         for member in shown
     ]
 
@@ -201,21 +212,18 @@ def batch(ctx: Context, shown: Batch) -> BatchOut:
     )
 
 
-def trash_entries(ctx: Context, shown: Sequence[TrashEntry]) -> list[TrashEntryOut]:
-    """Each with those that went with it; one whose picture is not there any more stands for itself."""
-    there, names, roots = {entry.id for entry in shown}, library_names(ctx), review.roots(ctx)
-    following: dict[str, list[str]] = defaultdict(list)
-    for entry in shown:
-        if entry.leader in there:
-            following[str(entry.leader)].append(_place(names, entry.library, entry.path)[1])
-    alone = [entry for entry in shown if entry.leader not in there]
-    return [
-        _trash_entry(entry, names, review.display_path(ctx, entry.library, entry.path, roots), following[entry.id])
-        for entry in alone
+def trash_page(ctx: Context, shown: Page) -> TrashOut:
+    names, roots = library_names(ctx), review.roots(ctx)
+    entries = [
+        _trash_entry(entry, names, review.display_path(ctx, entry.library, entry.path, roots), along)
+        for entry, along in shown.entries
     ]
+    sums = {name: SumOut.model_validate(found, from_attributes=True) for name, found in shown.sums.items()}
+    whole = SumOut.model_validate(shown.whole, from_attributes=True)
+    return TrashOut(entries=entries, sums=sums, whole=whole, next=shown.next)
 
 
-def _trash_entry(shown: TrashEntry, names: Names, path: str, companions: Sequence[str]) -> TrashEntryOut:
+def _trash_entry(shown: TrashEntry, names: Names, path: str, along: Sequence[bytes]) -> TrashEntryOut:
     folder, name = _place(names, shown.library, shown.path)
     return TrashEntryOut(
         id=shown.id,
@@ -230,5 +238,5 @@ def _trash_entry(shown: TrashEntry, names: Names, path: str, companions: Sequenc
         thumbnail=url_for("thumbnails.of_content", digest=shown.digest),
         action=shown.action,
         plan=shown.plan,
-        companions=sorted(companions),
+        companions=[text(os.path.split(companion)[1]) for companion in along],
     )

@@ -16,17 +16,20 @@ from workers.vision.local import LUMA
 _ACROSS = 3  # pixels on either side of the edge
 _POINTS, _FEW = 48, 12  # along each side, and how many of them must lie in the picture
 _LEAST_REST = 0.03
+_CLOSE = 3.0  # pixels from a side: as good as there
 _PLAIN = 40.0  # variance of a window that shows nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """``rest`` is the share of the picture outside, ``plain`` how much of that shows nothing; ``seam`` how much more
-    the picture changes across the edge of the part than it does just inside of it, 1 where there is no edge."""
+    the picture changes across the edge of the part than it does just inside of it, 1 where there is no edge; ``sides``
+    how many sides of the picture the part reaches."""
 
     rest: float
     plain: float
     seam: float
+    sides: int
 
 
 def look(outer: NDArray[np.uint8], corners: NDArray[np.float64]) -> Surroundings:
@@ -37,12 +40,17 @@ def look(outer: NDArray[np.uint8], corners: NDArray[np.float64]) -> Surroundings
     outside = grown == 0
     rest = 1.0 - float(part.mean())
     if rest < _LEAST_REST or outside.sum() < 50:
-        return Surroundings(rest, 1.0, 1.0)
+        return Surroundings(rest, 1.0, 1.0, _sides(corners))
     plane = outer.astype(np.float32)
     variance = cv2.boxFilter(plane * plane, -1, (5, 5)) - cv2.boxFilter(plane, -1, (5, 5)) ** 2
     away = cv2.dilate(part, np.ones((11, 11), np.uint8)) == 0
     plain = float((variance[away] < _PLAIN).mean()) if away.sum() > 30 else float((variance[outside] < _PLAIN).mean())
-    return Surroundings(rest, plain, _seam(plane, corners))
+    return Surroundings(rest, plain, _seam(plane, corners), _sides(corners))
+
+
+def _sides(corners: NDArray[np.float64]) -> int:
+    near = corners.min(axis=0) < _CLOSE, corners.max(axis=0) > LUMA - 1 - _CLOSE
+    return int(np.sum(near))
 
 
 def _seam(outer: NDArray[np.float32], corners: NDArray[np.float64]) -> float:

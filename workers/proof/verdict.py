@@ -142,8 +142,8 @@ def _unchanged(found: Evidence) -> bool:
     return found.agreement.tone < 3 and found.agreement.residual < 2 and found.colour < 3
 
 
-def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int]) -> Verdict:
-    """The verdict on two pictures of these sizes (width, height)."""
+def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int], damaged: bool = False) -> Verdict:
+    """The verdict on two pictures of these sizes (width, height), of which one is ``damaged``, or none is."""
     chance = min(probability(found), _ceiling(found))
     finer = max(size_b) * found.fit.scale / max(size_a)
     panel = _is_panel(found)
@@ -152,7 +152,12 @@ def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int]) -> 
     kind = (
         Kind.CONTAINED if panel else _kind(found, size_a, size_b, finer) if chance >= _least(found) else _unlike(found)
     )
-    tier = Tier.PROVEN if kind in SAFE and chance >= _PROVEN and _strict(found) else Tier.LIKELY
+    torn = damaged and not panel and _ends_early(found)
+    if torn and kind is Kind.CONTAINED:
+        kind = Kind.CROPPED
+    tier = Tier.PROVEN if kind in SAFE and chance >= _PROVEN and _strict(found, torn) else Tier.LIKELY
+    if damaged and kind in SAFE:
+        kind = Kind.DAMAGED
     laid = found.laid
     return Verdict(kind, tier, chance, found.fit.inliers, laid.seen_a, laid.seen_b, finer, found.fit)
 
@@ -161,13 +166,19 @@ SAFE = frozenset({Kind.RE_ENCODED, Kind.RESIZED, Kind.CROPPED, Kind.TURNED, Kind
 """Kinds that can be proven by pixels: the others add something that one of the two alone shows."""
 
 
-def _strict(found: Evidence) -> bool:
+def _ends_early(found: Evidence) -> bool:
+    """Whether one has all of the other but what lies beyond one side, as a torn file has. It ends by chance, and may do
+    so where the picture changes: a seam there says nothing."""
+    return max((found.around_a, found.around_b), key=lambda around: around.rest).sides == 3
+
+
+def _strict(found: Evidence, torn: bool) -> bool:
     agreed = found.agreement
     if found.inside_borders:
         return False
     held = found.framed_alike or found.fit.inliers >= 20
     alike = agreed.worst > 0.45 and agreed.low > 0.62 and agreed.tenth > 0.8 and agreed.gradient > 0.88
-    uncut = max(found.around_a.seam, found.around_b.seam) < _SMOOTH or _framed(found)
+    uncut = torn or max(found.around_a.seam, found.around_b.seam) < _SMOOTH or _framed(found)
     return held and alike and uncut and agreed.shift < 24 and agreed.texture > 0.1 and found.colour_left < 9
 
 

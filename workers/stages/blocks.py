@@ -26,8 +26,8 @@ from workers.pairs.kernels import Kernel, choose
 from workers.pairs.projection import Projection, project
 from workers.stages import projections
 
-_BLOCKS_KEPT = 64
-"""As many as a million images have: about 4 MB each, and what is mapped of their coordinates."""
+_BLOCKS_KEPT = 128
+"""As many as a million images have in blocks of 8,192: about 2 MB each, and what is mapped of their coordinates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,10 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    def only(self, places: npt.NDArray[np.int64]) -> Block:
+        """The images at these places, without deep features."""
+        return Block(self.hashes[places], self.sides[places], self.positions[places], None)
 
 
 class StoredRows:

@@ -6,7 +6,6 @@ Only files that are there now, as they were when they were read, are told of. No
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +20,7 @@ from shared.context import Context
 from shared.domain import similarity
 from shared.domain.model import Kind, Library
 from shared.store import checks, libraries
-from workers import engine, manifest, upkeep
+from workers import engine, manifest, spaces, upkeep
 from workers.features import Space
 from workers.vision.reading import Failure, Reading
 from workers.vision.ssim import SAME_PICTURE, ssim
@@ -89,12 +88,15 @@ def _answer(ctx: Context, picture: _Picture, max_distance: int) -> dict[str, Any
 
 
 def _likes(ctx: Context, picture: _Picture, max_distance: int) -> dict[bytes, _Like]:
-    """Stored contents that are like it, by digest; the same bytes whether they are stored or not."""
+    """Stored contents that are like it, by digest, of whole pictures; the same bytes whether they are stored or not."""
     likes: dict[bytes, _Like] = {}
     if picture.phash is not None:
         for folder in upkeep.spaces(ctx.layout.features):
             if folder.name.startswith(_PIXELS):
                 likes |= dict(_near(_space(ctx, folder.name), picture, picture.phash, max_distance))
+        damaged = spaces.damaged(ctx)
+        damaged.refresh()
+        likes = {digest: like for digest, like in likes.items() if damaged.find([digest])[0] < 0}
     if picture.digest is not None:
         likes[picture.digest] = _Like(Kind.EXACT, 0 if picture.phash is not None else None, 1.0, None)
     return likes
@@ -125,11 +127,7 @@ def _files(ctx: Context, library: Library, digests: list[bytes]) -> Iterator[tup
     known = _manifest(ctx, library.id, _written(ctx, library.id))
     wanted = pa.array(digests, manifest.SCHEMA.field("digest").type)
     for row in known.filter(pc.is_in(known["digest"], value_set=wanted)).to_pylist():
-        try:
-            now = os.lstat(os.path.join(library.root, row["path"]))
-        except OSError:
-            continue
-        if (now.st_size, now.st_mtime_ns) == (row["size"], row["mtime_ns"]):
+        if manifest.unchanged(library.root, row):
             yield library.id, row["path"], row["size"], row["digest"]
 
 

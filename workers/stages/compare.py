@@ -20,8 +20,10 @@ from workers.pairs import join
 from workers.pairs.hamming import hamming_join
 from workers.pairs.join import join_blocks
 from workers.scores import Scores
+from workers.stages import kinds as kind
 from workers.stages.best import Best
 from workers.stages.blocks import Block
+from workers.stages.kinds import Kinds
 from workers.vision.hashes import paired_distances
 from workers.vision.ssim import SAME_PICTURE, ssim_of_pairs
 
@@ -51,7 +53,7 @@ class _Sides:
     """Two blocks, or one with itself, and the numbers of their images."""
 
     def __init__(self, scan: Scan, a: Block, b: Block, same: bool) -> None:
-        self._wanted, self._floor = scan.request, scan.floor
+        self._scan, self._wanted, self._floor = scan, scan.request, scan.floor
         self.a, self.b, self._same = a, b, same
         self._offset = 0 if same else len(a)
         self._images = self._offset + len(b)
@@ -63,18 +65,39 @@ class _Sides:
 
     def strongest(self, most: int) -> Scores:
         """What may match, the ``most`` strongest of each image: by the hash, and by the cosine."""
-        near, alike = Best(self._images, most), Best(self._images, most)
-        for found in self._near():
-            near.add(found, self._reach(found))
+        alike = Best(self._images, most)
         for found in self._alike():
             alike.add(found, self._reach(found))
-        parts = [part.ended(FLOODED) for part in (alike, near)]
+        parts = [alike.ended(FLOODED), self._strongest_near(most)]
         matches, reach = _united([(one.matches, reach) for one, reach in parts])
         kept = Best(self._images, most)
         kept.add(matches, reach)
         best, _ = kept.ended(FLOODED)
         omitted = scores.counted(np.concatenate([best.omitted, *(one.omitted for one, _ in parts)]))
         return Scores(best.matches, omitted, np.flatnonzero(self._twins).astype(np.uint32))
+
+    def _strongest_near(self, most: int) -> tuple[Scores, npt.NDArray[np.float32]]:
+        """By the hash: by kinds, where that takes less."""
+        if most < self._images:  # a search drops none
+            blocks = [self.b] if self._same else [self.a, self.b]
+            kinds = Kinds.among((block.hashes, block.sides) for block in blocks)
+            if kinds.pay:
+                return self._by_kinds(kinds, most)
+        near = Best(self._images, most)
+        for found in self._near():
+            near.add(found, self._reach(found))
+        return near.ended(FLOODED)
+
+    def _by_kinds(self, kinds: Kinds, most: int) -> tuple[Scores, npt.NDArray[np.float32]]:
+        first = kinds.images[kinds.starts]
+        in_a = first if self._same else first[first < self._offset]
+        in_b = first if self._same else first[len(in_a) :] - self._offset
+        of_kinds = _Sides(self._scan, self.a.only(in_a), self.b.only(in_b), self._same)
+        found = ((some, of_kinds._reach(some)) for some in of_kinds._near())
+        strongest = kind.strongest(kinds, found, most, FLOODED)
+        twins = of_kinds._twins | (kinds.counts > 1 if self._same else False)
+        self._twins |= twins[kinds.of]
+        return strongest
 
     def _near(self) -> Iterator[npt.NDArray[np.void]]:
         """Twins, and pairs within the hash distance."""
@@ -100,8 +123,10 @@ class _Sides:
         found["a"], found["b"] = i, j + self._offset
         found["distance"] = paired_distances(self.a.hashes[i], self.b.hashes[j])
         found["ssim"] = found["cosine"] = np.nan
-        twin = (found["distance"] <= TWIN_DISTANCE) & (self.a.sides[i] == self.b.sides[j]).all(axis=1)
-        found["flags"] = np.where(twin, scores.TWIN, 0)
+        twin = np.flatnonzero(found["distance"] <= TWIN_DISTANCE)
+        twin = twin[(self.a.sides[i[twin]] == self.b.sides[j[twin]]).all(axis=1)]
+        found["flags"] = 0
+        found["flags"][twin] = scores.TWIN
         self._twins[found["a"][twin]] = self._twins[found["b"][twin]] = True
         return found
 

@@ -11,6 +11,7 @@ from shared.store.scans import Found, Scan
 from workers.stages.comparison import Comparison
 from workers.stages.group import grouped
 from workers.stages.matches import gathered
+from workers.stages.searching import comparison_of
 
 FIRST_S = 2.0
 """A comparison that takes no longer is not shown before its end."""
@@ -20,7 +21,7 @@ _SHARE = 0.05  # of the time of one worker, at most, that goes into showing
 
 def compare_blocks(ctx: Context, scan: Scan, unit: int) -> Found:
     """Score one pair of blocks that no earlier scan has compared; of a search, its image with one block."""
-    comparison = Comparison.of(ctx, scan)
+    comparison = comparison_of(ctx, scan)
     pair = comparison.tasks[unit]
     comparison.compare(pair)
     if scan.request.upload is None:

@@ -20,7 +20,7 @@ from shared.domain.chunking import block_pair, pair_count
 from shared.store.scans import Scan
 from workers import cover, kept, scores, tables
 from workers.scores import Scores
-from workers.stages.blocks import Signals, load_block, load_query
+from workers.stages.blocks import Signals, load_block
 from workers.stages.compare import compare
 
 
@@ -33,12 +33,6 @@ class Comparison:
         self.names: list[str] = blocks["block"].to_pylist()
         self.counts: list[int] = blocks["rows"].to_pylist()
         self._starts: list[int] = blocks["first"].to_pylist()
-        self._searching = scan.request.upload is not None
-
-    @classmethod
-    def of(cls, ctx: Context, scan: Scan) -> Comparison:
-        """The same for all units of a scan that this process does."""
-        return _of(ctx, scan)
 
     @cached_property
     def tasks(self) -> list[int]:
@@ -50,8 +44,8 @@ class Comparison:
 
     @property
     def size(self) -> int:
-        """How many pairs of blocks there are; of a search, blocks."""
-        return len(self.names) if self._searching else pair_count(len(self.names))
+        """How many pairs of blocks there are."""
+        return pair_count(len(self.names))
 
     def missing(self) -> list[int]:
         """The pairs whose scores are not kept; those of the others are of use still."""
@@ -59,22 +53,14 @@ class Comparison:
 
     def pairs(self, pair: int) -> int:
         """How many pairs of the scan's contents it holds."""
-        if self._searching:
-            return self.counts[pair]
         i, j = block_pair(pair)
         return self.counts[i] * (self.counts[i] - 1) // 2 if i == j else self.counts[i] * self.counts[j]
 
     def compare(self, pair: int) -> Scores:
-        """Compare two blocks, or the image that is searched for with one, and keep the scores. Raises ScanFailed."""
-        left = float(sum(self.pairs(task) for task in self.tasks))
-        signals = Signals.of(self._scan, left)
-        if self._searching:
-            one, other = load_query(self._ctx, self._scan, signals), load_block(self._ctx, signals, self.names[pair])
-            found = compare(self._ctx, self._scan, one, other, same=False)
-        else:
-            i, j = block_pair(pair)
-            one, other = (load_block(self._ctx, signals, self.names[at]) for at in (i, j))
-            found = compare(self._ctx, self._scan, one, other, same=i == j)
+        """Compare two blocks, and keep the scores. Raises ScanFailed."""
+        i, j = block_pair(pair)
+        one, other = (load_block(self._ctx, self._signals(), self.names[at]) for at in (i, j))
+        found = compare(self._ctx, self._scan, one, other, same=i == j)
         kept.write(self._path(pair), found)
         return found
 
@@ -91,44 +77,40 @@ class Comparison:
             if found is not None:
                 yield self._in_rows(found, pair)
 
+    def _signals(self) -> Signals:
+        return Signals.of(self._scan, float(sum(self.pairs(task) for task in self.tasks)))
+
     def _path(self, pair: int) -> Path:
-        i, j = (pair, pair) if self._searching else block_pair(pair)
+        i, j = block_pair(pair)
         return kept.path(self._ctx, self._scan, self.names[i], self.names[j])
 
     def _in_rows(self, found: Scores, pair: int) -> Scores:
-        i, j = (pair, pair) if self._searching else block_pair(pair)
-        first = np.zeros(1, np.int64) if self._searching else self._rows(i)
-        rows = first if not self._searching and i == j else np.concatenate([first, self._rows(j)])
-        matches, omitted = found.matches.copy(), found.omitted.copy()
-        a, b = rows[matches["a"]], rows[matches["b"]]
-        there, left = (a >= 0) & (b >= 0), rows[omitted["row"]] >= 0
-        matches["a"], matches["b"], omitted["row"] = a, b, rows[omitted["row"]]
-        twins = rows[found.twins]
-        return Scores(matches[there], omitted[left], twins[twins >= 0].astype(np.uint32))
+        i, j = block_pair(pair)
+        return in_rows(found, self.rows(i) if i == j else np.concatenate([self.rows(i), self.rows(j)]))
 
-    def _rows(self, block: int) -> NDArray[np.int64]:
+    def rows(self, block: int) -> NDArray[np.int64]:
+        """The row of each content of a block, -1 where it is masked; int64 (n,)."""
         return _rows(self._ctx, self._scan, self.names[block], self._starts[block], self.counts[block])
 
 
-@lru_cache(maxsize=2)
-def _of(ctx: Context, scan: Scan) -> Comparison:
-    return Comparison(ctx, scan)
+def in_rows(found: Scores, rows: NDArray[np.int64]) -> Scores:
+    """The scores of images by the row of each, without those whose row is -1."""
+    matches, omitted = found.matches.copy(), found.omitted.copy()
+    a, b = rows[matches["a"]], rows[matches["b"]]
+    there, left = (a >= 0) & (b >= 0), rows[omitted["row"]] >= 0
+    matches["a"], matches["b"], omitted["row"] = a, b, rows[omitted["row"]]
+    twins = rows[found.twins]
+    return Scores(matches[there], omitted[left], twins[twins >= 0].astype(np.uint32))
 
 
 @lru_cache(maxsize=256)
 def _rows(ctx: Context, scan: Scan, name: str, start: int, count: int) -> NDArray[np.int64]:
-    """The row of each content of a block, -1 where it is masked; int64 (n,)."""
     digests = pa.array([row.tobytes() for row in cover.read(ctx.layout.comparison / "blocks", name)], pa.binary(32))
-    mine = _digests(ctx, scan).slice(start, count)
+    part = tables.read_rows(ctx, scan.id, tables.indexed(scan, "contents"), range(start, start + count), ["digest"])
+    mine = part["digest"].combine_chunks()
     place = pc.fill_null(pc.index_in(digests, value_set=mine), -1).to_numpy().astype(np.int64)
     rows: NDArray[np.int64] = np.where(place >= 0, place + start, -1)
     return rows
-
-
-@lru_cache(maxsize=1)
-def _digests(ctx: Context, scan: Scan) -> pa.Array:
-    table = tables.read(ctx, scan.id, tables.indexed(scan, "contents"), ["digest"])
-    return table["digest"].combine_chunks()
 
 
 def omitted(parts: list[NDArray[np.void]]) -> NDArray[np.void]:

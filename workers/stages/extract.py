@@ -1,11 +1,14 @@
 """Extract: each file is read once; its digest, hashes and features go into the feature store.
 
-What the store knows is not computed again. The decoders run ahead while the network works.
+What the store knows is not computed again. The decoders run ahead while the network works. A torn file is listed with
+those that could not be used, and used all the same where matches are proven.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +18,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shared.context import Context
-from shared.domain.errors import ScanFailed
+from shared.domain.errors import ScanFailed, Unavailable
+from shared.domain.scan import ScanRequest
+from shared.domain.weights import loading
 from shared.store import scans as store
+from shared.store import weights
 from shared.store.scans import Found, Scan
 from workers import engine, metrics, spaces, tables
 from workers.gone import check_there
 from workers.known import Known
 from workers.vision.reading import Decoded, Failure, Job, Reading
+from workers.vision.unreadable import unreadable
+from workers.vision.weights import Progress
 
 if TYPE_CHECKING:
     from workers.vision.embed import Embedder
@@ -36,10 +44,24 @@ PIXELS = pa.schema(
         ("phash", pa.uint64()),
     ]
 )
+FACTS = pa.schema(
+    [
+        ("digest", pa.binary(32)),
+        ("taken", pa.string()),
+        ("camera", pa.string()),
+        ("quality", pa.int32()),
+        ("tags", pa.int32()),
+    ]
+)
 DEEP = pa.schema([("digest", pa.binary(32))])
+DAMAGED = pa.schema([("digest", pa.binary(32)), ("format", pa.string())])
 LOCAL = pa.schema([("digest", pa.binary(32)), ("turned", pa.binary(64))])
 
 WITHOUT_NETWORK = "The network's weights are not here: this scan does without."
+WITHOUT_DOWNLOAD = (
+    "The network's weights could not be downloaded: this scan does without. The page where scans are started says why,"
+    " and tries again."
+)
 
 _known = Known()
 
@@ -51,12 +73,11 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
     """
 
     def tell(here: int, expected: int | None) -> None:
-        whole = "" if expected is None else f" of {expected / 1e6:.0f}"
-        store.note(ctx.redis, scan.id, f"Downloading the network's weights: {here / 1e6:.0f}{whole} MB.")
+        store.note(ctx.redis, scan.id, loading(here, expected))
 
-    if not scan.request.embeds and not engine.weights_here(ctx, scan.request):
-        store.note(ctx.redis, scan.id, WITHOUT_NETWORK)
-        return Found(set={"without_network": 1})
+    why_not = None if scan.request.embeds else _why_without(ctx, scan.request, tell)
+    if why_not is not None:
+        return Found(set={"without": why_not})
     engine.fetch_weights(ctx, scan.request, tell)
     precision = engine.own_precision(ctx.settings)
     loaded = engine.embedder(ctx, scan.request, precision, ctx.settings.batch_size)
@@ -68,6 +89,16 @@ def prepare(ctx: Context, scan: Scan, unit: int) -> Found:
             "deep": loaded.space,
         }
     )
+
+
+def _why_without(ctx: Context, wanted: ScanRequest, tell: Progress) -> str | None:
+    """Why a scan that can do without the network does; None where it is here. A download under way is waited for."""
+    if not engine.weights_here(ctx, wanted) and weights.under_way(ctx.redis, time.time()):
+        try:
+            engine.fetch_weights(ctx, wanted, tell)
+        except Unavailable:
+            return WITHOUT_DOWNLOAD
+    return None if engine.weights_here(ctx, wanted) else WITHOUT_NETWORK
 
 
 def extract_chunk(ctx: Context, scan: Scan, unit: int) -> Found:
@@ -84,9 +115,10 @@ def extract_chunk(ctx: Context, scan: Scan, unit: int) -> Found:
         raise ScanFailed(
             f"The uploaded image cannot be used: {failed[uploaded[0]]['reason']}", code="upload_unreadable"
         )
+    faulty = sum(o["code"] is not None for o in outcomes if o["row"] not in uploaded)
     outcomes.sort(key=lambda outcome: int(outcome["row"]))
     tables.write(ctx, scan.id, f"chunks/{unit}", tables.from_rows(outcomes, tables.OUTCOMES))
-    return Found(add={"images_done": len(rows) - len(uploaded), "unreadable": len(failed)})
+    return Found(add={"images_done": len(rows) - len(uploaded), "unreadable": faulty})
 
 
 def _chunk(ctx: Context, scan: Scan, unit: int, fields: dict[str, str]) -> list[dict[str, Any]]:
@@ -115,8 +147,10 @@ class _Reader:
         self._scan_id = scan.id
         self._network = network
         self._pixels = spaces.pixels(ctx, scan)
+        self._facts = spaces.facts(ctx)
         self._deep = spaces.deep(ctx, scan)
         self._local = spaces.local(ctx, scan)
+        self._damaged = spaces.damaged(ctx)
         self._spaces = spaces.needed(ctx, scan)
         self._decoders = engine.decoders(ctx)
         self._input = None if network is None else network.input_size
@@ -124,7 +158,13 @@ class _Reader:
 
     def read(self, jobs: list[Job]) -> Iterator[dict[str, Any]]:
         """Outcomes (see tables.OUTCOMES) in the order in which files are done."""
+        if len(jobs) == 1:  # decoded sooner than the decoders are told of all that is known
+            for space in (*self._spaces, self._damaged):
+                space.refresh()
+            yield from self._pass(jobs, None)
+            return
         known = _known.prefixes(self._scan_id, self._spaces)
+        self._damaged.refresh()  # after the others: what is in them has been marked before
         unsure = yield from self._pass(jobs, known.path)
         if unsure:  # a digest that only looked known by its first eight bytes
             yield from self._pass(unsure, None)
@@ -140,14 +180,33 @@ class _Reader:
                     unsure.append(by_number[result.number])
                     continue
                 metrics.read(result)
-                outcomes.append(_outcome(result))
-                if isinstance(result, Reading) and result.decoded is not None and result.digest not in self._seen:
+                outcomes.append(self._outcome(result))
+                if isinstance(result, Reading) and result.decoded is not None and not self._stored(result.digest):
                     self._seen.add(result.digest)
                     yield result.digest, result.decoded
 
         self._keep(fresh())
         yield from outcomes
         return unsure
+
+    def _outcome(self, result: Reading | Failure) -> dict[str, Any]:
+        if isinstance(result, Failure):
+            return _failed(result.number, result.code, result.reason)
+        torn = self._torn(result)
+        if torn is None:
+            return _read(result)
+        if self._local is None:  # who proves nothing would take the part for a picture
+            error = unreadable("truncated", format=torn)
+            return _failed(result.number, error.code, error.message)
+        error = unreadable("damaged", format=torn)
+        return _read(result) | {"code": error.code, "reason": error.message}
+
+    def _torn(self, reading: Reading) -> str | None:
+        """The format of a picture of which only a part could be decoded, now or when it was stored."""
+        if reading.decoded is not None:
+            return reading.decoded.format if reading.decoded.damaged else None
+        at = self._damaged.find([reading.digest])
+        return None if at[0] < 0 else str(self._damaged.take(at)["format"][0])
 
     def _stored(self, digest: bytes) -> bool:
         return digest in self._seen or all(space.find([digest])[0] >= 0 for space in self._spaces)
@@ -168,12 +227,17 @@ class _Reader:
             self._append(digests, seen, vectors)
 
     def _append(self, digests: list[bytes], seen: list[Decoded], vectors: list[npt.NDArray[np.float32]]) -> None:
+        torn = [{"digest": digest, "format": d.format} for digest, d in zip(digests, seen, strict=True) if d.damaged]
+        if torn:  # first, so that no part is ever taken for a whole
+            self._damaged.append(pa.Table.from_pylist(torn, schema=DAMAGED), None)
         if self._deep is not None:
             self._deep.append(pa.table({"digest": digests}, schema=DEEP), np.concatenate(vectors))
         if self._local is not None:
             turned = [_wanted(d.turned).astype("<u8").tobytes() for d in seen]
             table = pa.table({"digest": digests, "turned": turned}, schema=LOCAL)
             self._local.append(table, np.stack([_wanted(d.local) for d in seen]))
+        facts = [{"digest": digest} | asdict(d.facts) for digest, d in zip(digests, seen, strict=True)]
+        self._facts.append(pa.Table.from_pylist(facts, schema=FACTS), None)
         rows = [
             {"digest": digest, "width": d.width, "height": d.height, "format": d.format, "frames": d.frames,
              "phash": d.phash}
@@ -188,9 +252,11 @@ def _wanted(array: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
     return array
 
 
-def _outcome(result: Reading | Failure) -> dict[str, Any]:
-    if isinstance(result, Failure):
-        return {"row": result.number, "digest": None, "code": result.code, "reason": result.reason}
+def _failed(number: int, code: str, reason: str) -> dict[str, Any]:
+    return {"row": number, "digest": None, "code": code, "reason": reason}
+
+
+def _read(result: Reading) -> dict[str, Any]:
     return {
         "row": result.number,
         "digest": result.digest,

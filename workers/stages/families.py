@@ -64,6 +64,8 @@ def _kept(
         found = (between(matches, keeper, row, images[keeper], images[row]) for row in others)
         if any(signals.kind not in SAME_PICTURE for signals in found):
             return -1
+        if images[keeper].damaged:
+            return 0
         return sum(proposable(between(matches, keeper, row, images[keeper], images[row])) for row in others)
 
     eligible = [row for row in everybody if row in reference] or everybody

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from shared.context import Context
 from shared.domain.alignment import flipped
 from shared.domain.groups import Copy, Formed, form, listed, rank
-from shared.domain.model import Image, Kind, Pair, Signals, Unreadable, image_id
+from shared.domain.model import Facts, Image, Kind, Pair, Signals, Unreadable, image_id
 from shared.domain.scan import Preset, ScanRequest
 from shared.domain.similarity import single
-from shared.store import results
+from shared.store import libraries, results
+from shared.store import scans as store
 from shared.store.scans import Found, Scan
-from workers import tables
+from workers import manifest, tables
 from workers.stages.families import between, families
 from workers.stages.flood import completed
 from workers.stages.matches import Matches
@@ -77,14 +80,14 @@ def _result(
     every = (one for some in copies.values() for one in some)
     ranked = sorted(every, key=lambda one: _place(scan.request, one[0]))
     return results.Result(
-        total=len(tables.read(ctx, scan.id, tables.indexed(scan, "images"), ["content"])),
+        total=tables.count(ctx, scan.id, tables.indexed(scan, "images")),
         images=(image for image, _ in ranked),
         omitted=() if found is None else _omitted(found, copies),
         groups=groups,
         pairs=() if found is None else _pairs(scan.request, found, copies),
         matches=matches,
         unreadable=_unreadable(ctx, scan),
-        folders=_folders(ctx, scan),
+        folders=_folders(ctx, scan) if scan.request.upload is None else {},
         files={image.id: file for image, file in ranked},
         shown=shown,
         floor=scan.floor if scan.request.preset is Preset.DEEP else 0.0,
@@ -99,22 +102,36 @@ def _omitted(found: Matches, copies: Copies) -> Iterator[tuple[str, int, int]]:
 
 def _copies(ctx: Context, scan: Scan, found: Matches) -> Copies:
     """The images of every content that matches another or is held by several files."""
-    images = tables.read(ctx, scan.id, tables.indexed(scan, "images"))
-    counts = pc.value_counts(images["content"])
-    several = {c["values"].as_py() for c in counts if c["counts"].as_py() > 1}
-    rows = set(found.found["b"].tolist())
-    if scan.request.upload is None:
-        rows |= several | set(found.found["a"].tolist()) | set(found.omitted["row"].tolist())
-    else:
-        rows |= _equal_to_query(ctx, scan)
-    wanted = images.filter(pc.is_in(images["content"], value_set=pa.array(sorted(rows), images["content"].type)))
-    seen = tables.read(ctx, scan.id, tables.indexed(scan, "contents")).take(wanted["content"])
+    name = tables.indexed(scan, "images")
+    content = tables.read(ctx, scan.id, name, ["content"])["content"].to_numpy()
+    listed = np.flatnonzero(np.isin(content, _rows(ctx, scan, found, content)))
+    wanted = tables.take(ctx, scan.id, name, listed)
+    if "base" in store.fields(ctx.redis, scan.id):
+        wanted = wanted.filter(_there(ctx, wanted))
+    seen = tables.take(ctx, scan.id, tables.indexed(scan, "contents"), wanted["content"].to_numpy())
     by_content: dict[int, list[tuple[Image, int]]] = defaultdict(list)
     files: dict[tuple[int, int], int] = {}
     for row, content in zip(wanted.to_pylist(), seen.to_pylist(), strict=True):
         file = files.setdefault((row["device"], row["inode"]), len(files))
         by_content[row["content"]].append((_image(row, content), file))
     return {content: _ranked(scan.request, some) for content, some in sorted(by_content.items())}
+
+
+def _rows(ctx: Context, scan: Scan, found: Matches, content: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The contents to tell of; ``content`` is that of each image."""
+    if scan.request.upload is not None:
+        equal = np.array(sorted(_equal_to_query(ctx, scan)), np.int64)
+        return np.concatenate([found.found["b"].astype(np.int64), equal])
+    several = np.flatnonzero(np.bincount(content) > 1)
+    parts = (found.found["a"], found.found["b"], found.omitted["row"], several)
+    return np.concatenate([part.astype(np.int64) for part in parts])
+
+
+def _there(ctx: Context, images: pa.Table) -> pa.Array:
+    """Which of these are as the scan has seen them, that a search goes by."""
+    root = cache(lambda library: libraries.get(ctx.redis, library).root)
+    rows = images.select(["library", "path", "size", "mtime_ns"]).to_pylist()
+    return pa.array([manifest.unchanged(root(row["library"]), row) for row in rows], pa.bool_())
 
 
 def _ranked(wanted: ScanRequest, found: list[tuple[Image, int]]) -> list[tuple[Image, int]]:
@@ -130,10 +147,10 @@ def _place(wanted: ScanRequest, image: Image) -> tuple[object, ...]:
 
 def _equal_to_query(ctx: Context, scan: Scan) -> set[int]:
     query, contents = (
-        tables.read(ctx, scan.id, tables.indexed(scan, name), ["digest"])["digest"].combine_chunks()
-        for name in ("query", "contents")
+        tables.read(ctx, scan.id, tables.indexed(scan, name), ["digest"])["digest"] for name in ("query", "contents")
     )
-    return {int(row) for row in pc.index_in(query, value_set=contents).to_pylist() if row is not None}
+    row = pc.index(contents, query[0]).as_py()
+    return set() if row < 0 else {row}
 
 
 def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
@@ -149,6 +166,8 @@ def _image(row: dict[str, Any], seen: dict[str, Any]) -> Image:
         height=seen["height"],
         format=seen["format"],
         frames=seen["frames"],
+        damaged=seen["damaged"],
+        facts=Facts(seen["taken"], seen["camera"], seen["quality"], seen["tags"]),
     )
 
 

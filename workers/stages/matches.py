@@ -17,11 +17,12 @@ from shared.domain import similarity
 from shared.domain.model import Kind, Signals
 from shared.domain.scan import Preset, ScanRequest
 from shared.store.scans import Scan
-from workers import reference, scores, spaces, tables
+from workers import reference, scores
 from workers.scores import Scores
-from workers.stages import proven
-from workers.stages.comparison import Comparison, omitted
+from workers.stages import pixels, proven
+from workers.stages.comparison import omitted
 from workers.stages.proven import Verdicts, judged
+from workers.stages.searching import comparison_of
 from workers.vision.ssim import SAME_PICTURE
 
 _WAITING = 1 << 23
@@ -71,7 +72,7 @@ class Matches:
 
 def matches(ctx: Context, scan: Scan) -> Matches:
     """The matches of a scan down to its floor, capped per content; of a search every one."""
-    found = gathered(ctx, scan, Comparison.of(ctx, scan).scores())
+    found = gathered(ctx, scan, comparison_of(ctx, scan).scores())
     return _proven(ctx, scan, found) if scan.request.proves else found
 
 
@@ -122,15 +123,16 @@ class Judge:
         theirs = reference.contents(ctx, scan)
         self._theirs = np.zeros(int(theirs.max(initial=-1)) + 1, bool)
         self._theirs[theirs] = True
-        self._pixels = _pixels(ctx, scan, "contents")
-        self._others = _pixels(ctx, scan, "query") if searching else self._pixels
+        self._pixels = pixels.Digests(ctx, scan, "contents")
+        self._others = pixels.Digests(ctx, scan, "query") if searching else self._pixels
 
     def counting(self, found: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
         """Those that match, not both in reference folders; TWIN is left on those alone whose pixels are all equal."""
         counting = found[~(self._is_theirs(found["a"]) & self._is_theirs(found["b"]))].copy()
-        one, other = self._others[counting["a"]], self._pixels[counting["b"]]
-        equal = ((counting["flags"] & scores.TWIN) != 0) & (one == other) & (one != b"")
-        counting["flags"] = counting["flags"] & scores.MATCHES | np.where(equal, scores.TWIN, 0).astype(np.uint8)
+        twins = np.flatnonzero(counting["flags"] & scores.TWIN)
+        one, other = self._others[counting["a"][twins]], self._pixels[counting["b"][twins]]
+        counting["flags"] &= scores.MATCHES
+        counting["flags"][twins[(one == other) & (one != b"")]] |= scores.TWIN
         kept: npt.NDArray[np.void] = counting[counting["flags"] != 0]
         return kept
 
@@ -165,19 +167,6 @@ def _measured(
     certain = same | (within & (found["ssim"] >= SAME_PICTURE))
     reach = np.where(certain, 1.0, found["cosine"]) if wanted.preset is Preset.DEEP else strength
     return reach.astype(np.float32), strength
-
-
-def _pixels(ctx: Context, scan: Scan, table: str) -> npt.NDArray[np.bytes_]:
-    """The digest of all pixels of each row, empty where it is not known; S32 (n,)."""
-    digests = tables.read(ctx, scan.id, tables.indexed(scan, table), ["digest"])["digest"].to_pylist()
-    space = spaces.full(ctx)
-    space.refresh()
-    positions = space.find(digests)
-    pixels = np.zeros(len(digests), "S32")
-    known = np.flatnonzero(positions >= 0)
-    if len(known):
-        pixels[known] = space.take(positions[known])["pixels"].to_pylist()
-    return pixels
 
 
 def _signals(match: np.void, strength: float) -> Signals:

@@ -7,7 +7,7 @@ features (where there is a network), and votes of local features (in libraries t
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from workers.candidates.nominees import Nominees, merged, ranked
 from workers.features import Space
 from workers.pairs.hamming import hamming_join
 from workers.stages.blocks import positions, stored
+from workers.stages.searchable import VOTES
 
 _EACH = 25
 _VOTED = 12  # each costs a proof, and the right ones have the most votes
@@ -33,13 +34,14 @@ _VOTED = 12  # each costs a proof, and the right ones have the most votes
 
 def nominate(ctx: Context, scan: Scan, unit: int) -> Found:
     """Write nominees/<unit>.npy: the nominees of one block of contents, or of the query."""
-    contents = int(store.fields(ctx.redis, scan.id)["contents"])
+    fields = store.fields(ctx.redis, scan.id)
+    contents = int(fields["contents"])
     searching = scan.request.upload is not None
     rows = range(1) if searching else chunk_range(unit, contents, NOMINATED_AT_ONCE)
     asking = _digests(ctx, scan, "query" if searching else "contents")[rows.start : rows.stop]
-    library = _digests(ctx, scan, "contents")
+    library = _Library(fields.get("base", scan.id), ctx, scan, contents)
     first = -1 if searching else rows.start
-    sources = [_by_hash(ctx, scan, asking, library, first), _by_vote(ctx, scan, asking, library, first)]
+    sources = [_by_hash(scan, asking, library, first), _by_vote(ctx, scan, asking, library, first)]
     sources.append(_by_network(ctx, scan, asking, library, first))
     proofs.save(folder(ctx, scan) / f"{unit}.npy", merged(sources, ctx.settings.candidates_per_image))
     return Found()
@@ -64,19 +66,40 @@ def local_space(ctx: Context, scan: Scan) -> Space:
     return space
 
 
-@lru_cache(maxsize=2)
-def _turned(ctx: Context, scan: Scan, table: str) -> npt.NDArray[np.uint64]:
-    """The hashes of the eight turned versions of every content: uint64 (n, 8)."""
-    space = local_space(ctx, scan)
-    found = space.take(positions(space, _digests(ctx, scan, table)))["turned"].to_pylist()
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """The contents of a scan; the same for all searches that go by it: ``origin`` is its id."""
+
+    origin: str
+    ctx: Context = field(compare=False)
+    scan: Scan = field(compare=False)
+    count: int = field(compare=False)
+
+    @property
+    def digests(self) -> list[bytes]:
+        return _digests(self.ctx, self.scan, "contents")
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@lru_cache(maxsize=1)
+def _turned_of(library: _Library) -> npt.NDArray[np.uint64]:
+    """As :func:`_turned`, of a whole library: 64 MB for a million contents."""
+    return _turned(local_space(library.ctx, library.scan), library.digests)
+
+
+def _turned(space: Space, digests: list[bytes]) -> npt.NDArray[np.uint64]:
+    """The hashes of the eight turned versions of contents: uint64 (n, 8)."""
+    found = space.take(positions(space, digests))["turned"].to_pylist()
     return np.frombuffer(b"".join(found), "<u8").reshape(-1, 8).astype(np.uint64)
 
 
-def _by_hash(ctx: Context, scan: Scan, asking: list[bytes], library: list[bytes], first: int) -> Nominees:
+def _by_hash(scan: Scan, asking: list[bytes], library: _Library, first: int) -> Nominees:
     """Those of which a turned version is within the hash distance."""
-    upright = (_turned(ctx, scan, "query") if first < 0 else _turned(ctx, scan, "contents")[first:])[: len(asking), :1]
+    upright = _turned(local_space(library.ctx, scan), asking)[:, :1]
     parts: list[tuple[npt.NDArray[np.int64], ...]] = []
-    all_turned = np.ascontiguousarray(_turned(ctx, scan, "contents").reshape(-1, 1))
+    all_turned = np.ascontiguousarray(_turned_of(library).reshape(-1, 1))
     for near in hamming_join(np.ascontiguousarray(upright), scan.request.max_distance, all_turned):
         row, other = near.i.astype(np.int64) + max(first, 0), near.j.astype(np.int64) // 8
         apart = np.flatnonzero((row != other) | (first < 0))
@@ -85,23 +108,23 @@ def _by_hash(ctx: Context, scan: Scan, asking: list[bytes], library: list[bytes]
     return ranked(row, other, -distance.astype(np.float64), _EACH)
 
 
-def _by_network(ctx: Context, scan: Scan, asking: list[bytes], library: list[bytes], first: int) -> Nominees:
+def _by_network(ctx: Context, scan: Scan, asking: list[bytes], library: _Library, first: int) -> Nominees:
     """The nearest by deep features; none for a scan without a network."""
     space = spaces.deep(ctx, scan)
     most = ctx.settings.neighbours
-    if space is None or most == 0 or not library:
+    if space is None or most == 0 or not len(library):
         return ranked(*(np.empty(0, np.int64),) * 2, np.empty(0), 0)
     mine = stored(space, asking)[np.arange(len(asking))]
     itself = np.full(len(asking), -1) if first < 0 else np.arange(first, first + len(asking))
-    found = nearest(mine, itself, stored(space, library), most)
+    found = nearest(mine, itself, stored(space, library.digests), most)
     row = np.repeat(np.arange(len(asking)) + max(first, 0), found.place.shape[1])
     there = found.place.reshape(-1) >= 0
     return ranked(row[there], found.place.reshape(-1)[there], found.cosine.reshape(-1)[there].astype(np.float64), most)
 
 
-def _by_vote(ctx: Context, scan: Scan, asking: list[bytes], library: list[bytes], first: int) -> Nominees:
+def _by_vote(ctx: Context, scan: Scan, asking: list[bytes], library: _Library, first: int) -> Nominees:
     """Those that share parts; none in a library of more than ``LOOKALIKE_VOTES_UP_TO`` contents."""
-    if not library or len(library) > ctx.settings.votes_up_to:
+    if not len(library) or len(library) > ctx.settings.votes_up_to:
         return ranked(*(np.empty(0, np.int64),) * 2, np.empty(0), 0)
     kept, bits = _vote_tables(ctx, scan)
     space = local_space(ctx, scan)
@@ -120,7 +143,7 @@ def _vote_tables(ctx: Context, scan: Scan) -> tuple[list[votes.Table], int]:
     at = positions(space, library)
     pieces = [slice(start, start + 1024) for start in range(0, len(library), 1024)]
     bits = votes.word_bits(len(library) * 256)
-    place = ctx.layout.scan(scan.id) / f"votes-{bits}"
+    place = ctx.layout.scan(scan.id) / f"{VOTES}-{bits}"
     if not place.is_dir():
         parts = [votes.features(space.rows(at[piece]), piece.start, bits) for piece in pieces]
         _save(place, votes.build(votes.joined(parts), bits))

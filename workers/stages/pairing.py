@@ -19,9 +19,9 @@ from shared.store.scans import Found, Scan
 from workers import proofs, scores
 from workers.candidates.nominees import Nominees, merged, ranked
 from workers.proof.records import KINDS, Proofs, claims
-from workers.stages.comparison import Comparison
 from workers.stages.nominate import folder
 from workers.stages.prove import AT_ONCE
+from workers.stages.searching import comparison_of
 
 ALL_PAIRS_UP_TO = 48
 """Of a family of so many, every pair is looked at; of a larger one, each with so many of those that match the most."""
@@ -39,7 +39,7 @@ def pair(ctx: Context, scan: Scan, unit: int) -> Found:
 
 def _compared(ctx: Context, scan: Scan, searching: bool) -> Nominees:
     """Those that the comparison of all hashes and features has found, for both sides."""
-    parts = [part.matches for part in Comparison.of(ctx, scan).scores()]
+    parts = [part.matches for part in comparison_of(ctx, scan).scores()]
     found = np.concatenate([np.empty(0, scores.MATCH), *parts])
     found = found[(found["flags"] & scores.MATCHES) != 0]
     strength = np.fmax(found["cosine"], 1.0 - found["distance"].astype(np.float32) / 64).astype(np.float64)

@@ -1,4 +1,7 @@
-"""Plan: walk the folders of a scan, write down every file, cut those that must be read into chunks."""
+"""Plan: walk the folders of a scan, write down every file, cut those that must be read into chunks.
+
+A search walks none where a finished scan of its folders can serve it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pyarrow.compute as pc
 
 from shared.context import Context
 from shared.domain.chunking import chunk_count, chunk_size
-from shared.domain.scan import Folder, Phase
+from shared.domain.scan import Folder, Phase, outermost
 from shared.store import libraries
 from shared.store import scans as store
 from shared.store.scans import Found, Scan
@@ -18,14 +21,16 @@ from workers import gone, manifest, spaces, tables
 from workers.features import Space
 from workers.files import permissions
 from workers.files.walk import WalkFault, walk
+from workers.stages import searchable
 
 
 def plan(ctx: Context, scan: Scan, unit: int) -> Found:
     """Write files, known and faults.parquet; sets the number of images and of chunks."""
     roots = {f.library: libraries.get(ctx.redis, f.library).root for f in scan.request.walked}
     identities = {gone.field(library): gone.identity(root) for library, root in roots.items()}
-    files, faults = _walk(ctx, outermost(scan.request.walked))
-    known, unread = _split(ctx, scan, files)
+    base = searchable.latest(ctx, scan)
+    known, unread, faults = _listed(ctx, scan) if base is None else _NOTHING
+    counts = _counted(known, unread, faults) if base is None else searchable.counts(ctx, base)
     if scan.request.upload is not None:
         upload = {"library": "", "path": scan.request.upload.encode()}
         unread = pa.concat_tables([unread, tables.from_rows([upload], tables.FILES)])
@@ -37,15 +42,26 @@ def plan(ctx: Context, scan: Scan, unit: int) -> Found:
     return Found(
         set={
             **identities,
+            **counts,
             "plan": version,
-            "images": len(files) + len(faults),
-            "images_done": len(known) + len(faults),
-            "images_known": len(known) + len(faults),
-            "unreadable": len(faults),
             "chunk_size": size,
             f"total:{Phase.EXTRACT}": chunk_count(len(unread), size),
         }
     )
+
+
+_NOTHING = (tables.KNOWN.empty_table(), tables.FILES.empty_table(), tables.FAULTS.empty_table())
+
+
+def _listed(ctx: Context, scan: Scan) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """What the folders hold: files that are known, those that must be read, folders that could not be."""
+    files, faults = _walk(ctx, outermost(scan.request.walked))
+    return (*_split(ctx, scan, files), faults)
+
+
+def _counted(known: pa.Table, unread: pa.Table, faults: pa.Table) -> dict[str, int | str]:
+    done = len(known) + len(faults)
+    return {"images": done + len(unread), "images_done": done, "images_known": done, "unreadable": len(faults)}
 
 
 def _walk(ctx: Context, folders: Sequence[Folder]) -> tuple[pa.Table, pa.Table]:
@@ -65,37 +81,31 @@ def _walk(ctx: Context, folders: Sequence[Folder]) -> tuple[pa.Table, pa.Table]:
 
 def _split(ctx: Context, scan: Scan, files: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Files that are unchanged and whose features are stored, and those that must be read."""
-    needed = spaces.needed(ctx, scan)
+    needed, damaged = spaces.needed(ctx, scan), spaces.damaged(ctx)
     known, unread = [tables.KNOWN.empty_table()], [tables.FILES.empty_table()]
     for library in files["library"].unique().to_pylist():
         mine = files.filter(pc.equal(files["library"], library))
         digests = manifest.digests(ctx, library, mine)
-        stored = _stored(needed, digests)
+        stored = _stored(needed, damaged, digests)
         known.append(mine.append_column(tables.KNOWN.field("digest"), digests).filter(stored))
         unread.append(mine.filter(pc.invert(stored)))
     return pa.concat_tables(known), pa.concat_tables(unread)
 
 
-def _stored(needed: Sequence[Space], digests: pa.Array) -> pa.Array:
-    """Which of ``digests`` all of the spaces hold; null is not held."""
+def _stored(needed: Sequence[Space], damaged: Space, digests: pa.Array) -> pa.Array:
+    """Which of ``digests`` all of the spaces hold; null is not held. The damaged are read each time, as are all files
+    with a fault, so that it is told each time."""
     valid = digests.is_valid().to_numpy(zero_copy_only=False)
     wanted = digests.drop_null().to_pylist()
     held = np.ones(len(wanted), bool)
     for space in needed:
         space.refresh()
         held &= space.find(wanted) >= 0
+    damaged.refresh()
+    held &= damaged.find(wanted) < 0
     stored = np.zeros(len(digests), bool)
     stored[valid] = held
     return pa.array(stored)
-
-
-def outermost(folders: Sequence[Folder]) -> list[Folder]:
-    """The folders that lie in no other of them, in order; so that no file is walked twice."""
-    kept: list[Folder] = []
-    for folder in sorted(set(folders), key=lambda f: (f.library, f.path.split(b"/") if f.path else [])):
-        if not any(outer.holds(folder.library, folder.path) for outer in kept):
-            kept.append(folder)
-    return kept
 
 
 class _Columns:

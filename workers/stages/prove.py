@@ -43,14 +43,15 @@ def _prove(ctx: Context, scan: Scan, name: str, unit: int) -> Found:
     for a, b in zip(some["a"].tolist(), some["b"].tolist(), strict=True):
         evidence = gather(ones.local(a), others.local(b), turn_of(ones.turned(a), others.turned(b)))
         if evidence is not None:
-            found.append(record(a, b, judge(evidence, ones.size(a), others.size(b))))
+            damaged = ones.damaged(a) or others.damaged(b)
+            found.append(record(a, b, judge(evidence, ones.size(a), others.size(b), damaged)))
     proofs.keep(ctx, scan, name, unit, np.array(found, PROOF))
     return Found()
 
 
 @lru_cache(maxsize=2)
 def _contents(ctx: Context, scan: Scan, table: str) -> pa.Table:
-    return tables.read(ctx, scan.id, tables.indexed(scan, table), ["digest", "width", "height"])
+    return tables.read(ctx, scan.id, tables.indexed(scan, table), ["digest", "width", "height", "damaged"])
 
 
 class _Pictures:
@@ -66,6 +67,7 @@ class _Pictures:
         self._rows = space.rows(at)
         turned = b"".join(space.take(at)["turned"].to_pylist())
         self._turned = np.frombuffer(turned, "<u8").reshape(-1, 8).astype(np.uint64)
+        self._damaged = some["damaged"].to_pylist()
         self._sizes = list(zip(some["width"].to_pylist(), some["height"].to_pylist(), strict=True))
 
     def local(self, row: int) -> Local:
@@ -75,6 +77,9 @@ class _Pictures:
     def turned(self, row: int) -> npt.NDArray[np.uint64]:
         hashes: npt.NDArray[np.uint64] = self._turned[self._place[row]]
         return hashes
+
+    def damaged(self, row: int) -> bool:
+        return bool(self._damaged[self._place[row]])
 
     def size(self, row: int) -> tuple[int, int]:
         return self._sizes[self._place[row]]

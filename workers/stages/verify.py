@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from shared.context import Context
 from shared.domain.chunking import chunk_count, chunk_range, chunk_size
@@ -17,44 +17,45 @@ from shared.store import scans as store
 from shared.store.scans import Found, Scan
 from workers import engine, spaces, tables
 from workers.gone import check_there
-from workers.stages.comparison import Comparison
+from workers.stages.searching import comparison_of
 from workers.vision.reading import Failure
 
 
 def shortlist(ctx: Context, scan: Scan, unit: int) -> Found:
     """Write the shortlist: contents that have a twin and whose full pixels are not yet digested."""
     rows = np.unique(
-        np.concatenate([np.empty(0, np.int64), *(part.twins for part in Comparison.of(ctx, scan).scores())])
+        np.concatenate([np.empty(0, np.int64), *(part.twins for part in comparison_of(ctx, scan).scores())])
     )
-    digests = _read(ctx, scan, "contents", ["digest"])["digest"].combine_chunks().take(pa.array(rows))
-    images = _read(ctx, scan, "images", ["digest", "library", "path"])
+    images = _first_images(ctx, scan, rows.astype(np.int64))
     if scan.request.upload is not None and len(rows):
         images = pa.concat_tables([images, _query(ctx, scan)])
-        digests = pa.concat_arrays([digests, _read(ctx, scan, "query", ["digest"])["digest"].combine_chunks()])
-    wanted = _undigested(ctx, digests)
-    places = images.take(pc.drop_null(pc.index_in(wanted, value_set=images["digest"].combine_chunks())))
+    places = images.filter(_undigested(ctx, images["digest"]))
     version = tables.version("shortlist")
-    tables.write(ctx, scan.id, version, places.select(tables.SHORTLIST.names))
+    tables.write(ctx, scan.id, version, places)
     size = chunk_size(len(places), ctx.settings.chunk_size)
     units = chunk_count(len(places), size)
     return Found(set={"shortlist": version, "shortlist_size": size, f"total:{Phase.VERIFY}": units})
 
 
-def _read(ctx: Context, scan: Scan, name: str, columns: list[str]) -> pa.Table:
-    return tables.read(ctx, scan.id, tables.indexed(scan, name), columns)
+def _first_images(ctx: Context, scan: Scan, contents: NDArray[np.int64]) -> pa.Table:
+    """An image of each of these contents: columns of tables.SHORTLIST."""
+    name = tables.indexed(scan, "images")
+    content = tables.read(ctx, scan.id, name, ["content"])["content"].to_numpy()
+    wanted = np.flatnonzero(np.isin(content, contents))
+    first = wanted[np.unique(content[wanted], return_index=True)[1]]
+    return tables.take(ctx, scan.id, name, first, tables.SHORTLIST.names).select(tables.SHORTLIST.names)
 
 
 def _query(ctx: Context, scan: Scan) -> pa.Table:
-    digest = _read(ctx, scan, "query", ["digest"])["digest"]
+    digest = tables.read(ctx, scan.id, tables.indexed(scan, "query"), ["digest"])["digest"]
     path = pa.array([str(scan.request.upload).encode()], pa.binary())
-    return pa.table({"digest": digest, "library": [""], "path": path})
+    return pa.table({"digest": digest, "library": [""], "path": path}, schema=tables.SHORTLIST)
 
 
-def _undigested(ctx: Context, digests: pa.Array) -> pa.Array:
+def _undigested(ctx: Context, digests: pa.ChunkedArray) -> pa.Array:
     space = spaces.full(ctx)
     space.refresh()
-    unique = digests.unique()
-    return unique.filter(pa.array(space.find(unique.to_pylist()) < 0))
+    return pa.array(space.find(digests.to_pylist()) < 0)
 
 
 def digest_pixels(ctx: Context, scan: Scan, unit: int) -> Found:

@@ -6,6 +6,7 @@ resize policy (workers.vision.resize) give the same result, whatever was decoded
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import imagehash
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from workers.vision.formats import opened
+from workers.vision.facts import facts_of
+from workers.vision.formats import Opened, opened
 from workers.vision.reading import Decoded
+from workers.vision.remains import whole_or_rest
 from workers.vision.render import upright_rgb, upright_size
 from workers.vision.resize import GREY_SIDE, NetworkInput, least_side
 
@@ -22,21 +25,34 @@ __all__ = ["Decoded", "decode", "thumbnails"]
 
 
 def decode(data: bytes, network_input: NetworkInput | None, max_pixels: int, locally: bool = False) -> Decoded:
-    """Decode one file, with its local features where they are wanted.
+    """Decode one file, with its local features where they are wanted; then what is left of a torn file will do.
 
     Raises:
         UnreadableImage: see :func:`workers.vision.formats.opened`.
         MemoryError: decoding needs more than there is.
     """
+
+    def seen(picture: Opened) -> Decoded:
+        return _seen(picture, network_input, locally)
+
+    if locally:
+        found, whole = whole_or_rest(data, max_pixels, seen)
+        return found if whole else replace(found, damaged=True)
     with opened(data, max_pixels) as picture:
-        side = least_side(network_input)
-        small = upright_rgb(picture, (side, side))
-        width, height = upright_size(picture)
+        return seen(picture)
+
+
+def _seen(picture: Opened, network_input: NetworkInput | None, locally: bool) -> Decoded:
+    side = least_side(network_input)
+    small = upright_rgb(picture, (side, side))
+    width, height = upright_size(picture)
+    facts = facts_of(picture)
     grey = _resized(small.convert("L"), (GREY_SIDE, GREY_SIDE))
     pixels = None if network_input is None else _array(_resized(small, network_input))
     # hashed from the grey picture: a tenth of the time, and the hash sees no more than 32x32 of it anyway
     told = (width, height, picture.format, picture.frames, _phash(grey), _array(grey), pixels)
-    return Decoded(*told, *_parts(small, grey, (width, height))) if locally else Decoded(*told)
+    local, turned = _parts(small, grey, (width, height)) if locally else (None, None)
+    return Decoded(*told, local, turned, facts=facts)
 
 
 def _parts(
@@ -68,15 +84,18 @@ def _phash(image: Image.Image) -> int:
 
 
 def thumbnails(data: bytes, sizes: tuple[int, ...], max_pixels: int) -> list[bytes]:
-    """WebP pictures, upright, in sRGB, whose longest side is each of ``sizes``; never enlarged. Raises as decode."""
-    with opened(data, max_pixels) as picture:
-        width, height = _bounded(picture.image.size, max(sizes))
-        image = upright_rgb(picture, (width, height))
+    """WebP pictures, upright, in sRGB, whose longest side is each of ``sizes``; never enlarged; of a torn file what is
+    left of it. Raises as decode."""
+    image, _ = whole_or_rest(data, max_pixels, lambda picture: _small(picture, max(sizes)))
     made = {}
     for size in sorted(set(sizes), reverse=True):  # each from the next larger one
         image = image.resize(_bounded(image.size, size), Image.Resampling.LANCZOS)
         made[size] = _webp(image)
     return [made[size] for size in sizes]
+
+
+def _small(picture: Opened, longest: int) -> Image.Image:
+    return upright_rgb(picture, _bounded(picture.image.size, longest))
 
 
 def _bounded(size: tuple[int, int], longest: int) -> tuple[int, int]:

@@ -103,6 +103,7 @@ class Opened:
     height: int
     frames: int
     orientation: int | None = None  # EXIF orientation known from outside the image (camera raw)
+    raw: bytes | None = None  # the file of a camera raw, whose preview may lack what the file says
 
 
 def use_one_thread() -> None:
@@ -137,9 +138,10 @@ def opened(data: bytes, max_pixels: int) -> Iterator[Opened]:
 
 def sniff(data: bytes) -> str | None:
     """Name of the allowed format whose signature these bytes bear, if any."""
+    head = data[:16].ljust(16, b"\0")  # some plug-ins fall over fewer bytes
     for name in ALLOWED:
         accept = Image.OPEN[name][1]
-        if accept is not None and accept(data[:16]):
+        if accept is not None and accept(head):
             return name
     return None
 
@@ -206,4 +208,4 @@ def _open_raw(data: bytes, max_pixels: int) -> Opened:
     else:
         image = Image.fromarray(preview.data)
     check_pixels(*image.size, max_pixels)
-    return Opened(image, RAW, width, height, 1, _EXIF_OF_FLIP.get(flip, 1))
+    return Opened(image, RAW, width, height, 1, _EXIF_OF_FLIP.get(flip, 1), data)

@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.domain.model import Facts
 from workers.vision.resize import NetworkInput
 
 
@@ -38,7 +39,8 @@ class Decoded:
     ``phash`` is the 64-bit perceptual hash (DCT of 32x32, imagehash.phash), first bit most significant;
     ``grey`` is uint8 (64, 64); ``pixels`` is uint8 sRGB (h, w, 3) of the network's input size, None without one.
     ``local`` are the local features, uint8 (bytes of workers.vision.local.ROW), and ``turned`` the hashes of the eight
-    turned and mirrored versions, uint64 (8), the upright one first; None where they are not wanted.
+    turned and mirrored versions, uint64 (8), the upright one first; None where they are not wanted. ``damaged``: the
+    file ends too early, and all of this is of what is left of it. ``facts`` are what the file says beside.
     """
 
     width: int
@@ -50,6 +52,8 @@ class Decoded:
     pixels: NDArray[np.uint8] | None
     local: NDArray[np.uint8] | None = None
     turned: NDArray[np.uint64] | None = None
+    damaged: bool = False
+    facts: Facts = Facts()
 
 
 @dataclass(frozen=True, slots=True)

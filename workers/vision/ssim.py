@@ -7,9 +7,11 @@ Invariant: symmetric, and exactly 1 for equal pictures.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter1d
 from skimage.metrics import structural_similarity
 
 SIDE = 32
@@ -24,6 +26,10 @@ SAME_PICTURE = 0.80
 _SIGMA, _MARGIN = 1.5, 5  # of the window: 11 by 11
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _AT_ONCE = 256  # pictures
+_WINDOWS: NDArray[np.float32] = gaussian_filter1d(np.eye(SIDE, dtype=np.float32), _SIGMA, axis=1, truncate=3.5)[
+    :, _MARGIN:-_MARGIN
+].T
+"""The weights of the window at each place of a line: (22, 32)."""
 
 
 def ssim(grey_a: NDArray[np.uint8], grey_b: NDArray[np.uint8]) -> float:
@@ -37,7 +43,7 @@ def ssim(grey_a: NDArray[np.uint8], grey_b: NDArray[np.uint8]) -> float:
 def ssim_of_pairs(grey_a: NDArray[np.uint8], grey_b: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Similarity of each picture of ``grey_a`` (n, side, side) and the one in its place in ``grey_b``: float32 (n).
 
-    As :func:`ssim`, for many at a time at a third of the time.
+    As :func:`ssim`, for many at a time at a fraction of the time: the window is a product of matrices.
     """
     found = np.empty(len(grey_a), np.float32)
     for start in range(0, len(grey_a), _AT_ONCE):
@@ -52,20 +58,26 @@ def _of_reduced(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.fl
     covariance = _blurred(a * b) - mean_a * mean_b
     alike = (2 * mean_a * mean_b + _C1) * (2 * covariance + _C2)
     most = (mean_a**2 + mean_b**2 + _C1) * (variance_a + variance_b + _C2)
-    inner = (alike / most)[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
-    found: NDArray[np.float64] = np.minimum(1.0, inner.mean(axis=(1, 2), dtype=np.float64))
+    found: NDArray[np.float64] = np.minimum(1.0, (alike / most).mean(axis=(1, 2), dtype=np.float64))
     return found
 
 
 def _blurred(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    blurred: NDArray[np.float32] = gaussian_filter(pictures, sigma=(0, _SIGMA, _SIGMA), truncate=3.5, mode="reflect")
-    return blurred
+    """Seen through the window, wherever that lies inside."""
+    count, inner = len(pictures), len(_WINDOWS)
+    rows: NDArray[np.float32] = pictures.reshape(-1, SIDE) @ _WINDOWS.T
+    turned = rows.reshape(count, SIDE, inner).transpose(0, 2, 1).reshape(-1, SIDE)
+    columns: NDArray[np.float32] = turned @ _WINDOWS.T
+    return columns.reshape(count, inner, inner)
 
 
 def _all_reduced(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     tile = grey.shape[1] // SIDE
-    means: NDArray[np.float32] = grey.reshape(-1, SIDE, tile, SIDE, tile).mean(axis=(2, 4), dtype=np.float32)
-    return means
+    parts = grey.reshape(-1, SIDE, tile, SIDE, tile)
+    sums = np.zeros((len(parts), SIDE, SIDE), np.float32)  # exact: whole numbers
+    for row, column in product(range(tile), repeat=2):
+        sums += parts[:, :, row, :, column]
+    return sums / np.float32(tile * tile)
 
 
 def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from shared.domain.errors import UnreadableImage
 
 REASONS: dict[str, str] = {
     "corrupt": "The {format} image is damaged and cannot be decoded.",
+    "damaged": "The {format} image is cut short: the end of the file is missing. What is left of it was compared.",
     "decode_timeout": "Decoding took longer than {timeout:g} seconds and was stopped.",
     "decoder_crashed": "The decoder crashed on this file twice ({how}). The file is probably damaged.",
     "empty_file": "The file is empty.",

@@ -17,13 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.domain.errors import InvalidRequest, Unavailable
+from shared.domain.scan import DEFAULT_MODEL
+from shared.domain.weights import BYTES
 from shared.layout import WEIGHTS_MARKER, downloaded_weights
 from workers.vision.networks import KERAS_FILE
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are here, and all that are expected where that is known."""
 
-_EXPECTED = {"VGG16": 553_467_096}  # bytes
+_EXPECTED = {DEFAULT_MODEL: BYTES}
 _POLL_S = 0.5
 
 
@@ -101,9 +103,14 @@ def _fetch(model: str, folder: Path, progress: Progress | None) -> Path:
         lines = said.read().decode(errors="replace").strip().splitlines()
     files = [path for path in (folder / "models").glob("*.h5") if path.is_file()]
     if process.returncode != 0 or len(files) != 1:
-        raise _missing(model, lines[-1] if lines else "no reason was given")
+        raise _missing(model, _reason(lines[-1]) if lines else "no reason was given")
     (folder / WEIGHTS_MARKER).write_text(str(files[0].relative_to(folder)))
     return files[0]
+
+
+def _reason(line: str) -> str:
+    """What Keras says of a download that failed, without the address, which is no use to anybody."""
+    return line.rpartition(" -- ")[2]
 
 
 def _report(model: str, folder: Path, progress: Progress | None) -> None:

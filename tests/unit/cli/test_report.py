@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,19 @@ def test_groups_are_shown_with_keeper_percent_and_evidence(capsys: pytest.Captur
 
 
 def test_matches_of_a_search_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    report.show({"images": 3, "unreadable": [], "matches": [{"path": "/p/a.jpg", **SIGNALS}]})
+    report.show({"images": 3, "unreadable": [], "as_of": None, "matches": [{"path": "/p/a.jpg", **SIGNALS}]})
     assert capsys.readouterr().out == (
         "   98.4 %  /p/a.jpg  (look-alike, distance 3, SSIM 0.91)\n1 match among 3 images.\n"
     )
+
+
+def test_a_search_that_went_by_a_scan_says_as_of_when(capsys: pytest.CaptureFixture[str]) -> None:
+    report.show({"images": 3, "unreadable": [], "as_of": 1.7e9, "matches": []})
+    shown = capsys.readouterr().out
+    assert shown.startswith(
+        f"0 matches among 3 images, as of the scan of {datetime.fromtimestamp(1.7e9):%Y-%m-%d %H:%M}"
+    )
+    assert "--fresh" in shown
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import InvalidRequest
 from shared.domain.keep_rules import DEFAULT, Criterion, Rules, Step, choose, holds
-from shared.domain.model import Image
+from shared.domain.model import Facts, Image
 from shared.domain.scan import Folder
 
 
-def image(path: str, side: int = 10, size: int = 100, changed: int = 5, kind: str = "JPEG", digest: str = "") -> Image:
-    return Image(path, "lib", path.encode(), size, changed, digest or path, side, side, kind)
+def image(
+    path: str, side: int = 10, size: int = 100, changed: int = 5, kind: str = "JPEG", digest: str = "", tags: int = 0
+) -> Image:
+    told = Facts(tags=tags)
+    return Image(path, "lib", path.encode(), size, changed, digest or path, side, side, kind, facts=told)
 
 
 def best(images: list[Image], *steps: Step) -> list[str]:
     return [i.id for i in choose(images, Rules(steps)).best]
 
 
-LARGE, SMALL = image("trip/a.jpg", side=40, size=50), image("b.png", side=20, size=90, changed=9, kind="PNG")
+LARGE, SMALL = image("trip/a.jpg", side=40, size=50, tags=12), image("b.png", side=20, size=90, changed=9, kind="PNG")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +34,7 @@ LARGE, SMALL = image("trip/a.jpg", side=40, size=50), image("b.png", side=20, si
         (Step(Criterion.PIXELS), LARGE),
         (Step(Criterion.BYTES), SMALL),
         (Step(Criterion.LOSSLESS), SMALL),
+        (Step(Criterion.METADATA), LARGE),
         (Step(Criterion.OLDEST), LARGE),
         (Step(Criterion.NEWEST), SMALL),
         (Step(Criterion.SHORT_PATH), SMALL),
@@ -95,6 +101,7 @@ _images = st.lists(
         st.integers(1, 3),
         st.integers(1, 3),
         st.sampled_from(["JPEG", "PNG"]),
+        tags=st.integers(0, 2),
     ),
     min_size=1,
     max_size=6,
@@ -120,3 +127,12 @@ def test_somebody_always_stays_and_the_order_of_files_does_not_matter(
 
 def test_the_default_makes_sense() -> None:
     DEFAULT.check()
+
+
+def test_a_damaged_picture_falls_behind_whole_ones_whatever_the_steps_say() -> None:
+    torn = replace(LARGE, id="torn", damaged=True)
+    for steps in ((), (Step(Criterion.PIXELS),), (Step(Criterion.FOLDERS, (Folder("lib", b"trip"),)),)):
+        choice = choose([torn, SMALL], Rules(steps))
+        assert choice.best == (SMALL,)
+        assert choice.lost["torn"].lost() == "damaged"
+    assert choose([torn], DEFAULT).best == (torn,)

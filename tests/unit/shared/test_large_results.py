@@ -1,4 +1,4 @@
-"""A hundred thousand groups: the first page, and any page, in under 200 ms."""
+"""A hundred thousand groups: the first page, and any page, in a fraction of the 200 ms that the page has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from shared.domain.model import Image, Kind, Signals
-from shared.domain.review import GroupFilter, Show, Sort
+from shared.domain.review import Between, GroupFilter, Show, Sort
+from shared.domain.scan import Folder
 from shared.store import results
 
 pytestmark = pytest.mark.slow  # it goes by the clock, which a busy machine does not keep
@@ -19,7 +20,7 @@ GROUPS = 100_000
 
 def image(n: int) -> Image:
     kind = "PNG" if n % 3_000 == 0 else "JPEG"
-    path = f"year {n % 40}/{n}.jpg".encode()
+    path = f"all/year {n % 40}/{n}.jpg".encode()
     return Image(f"{n:032x}", "lib", path, 1000 + n * 7919 % 5_000_000, n * 104729 % 10**12, f"{n:064x}", 4, 3, kind)
 
 
@@ -39,7 +40,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 WANTED = {
     "everything": GroupFilter(),
     "a kind there is none of": GroupFilter(kind=Kind.SAME_PIXELS),
-    "one folder": GroupFilter(library="lib", folder=b"year 7"),
+    "one folder": GroupFilter(library="lib", folder=b"all/year 7"),
+    "a folder with all of them below": GroupFilter(library="lib", folder=b"all"),
+    "two folders": GroupFilter(between=Between(Folder("lib", b"all/year 7"), Folder("lib", b"all/year 8"))),
     "the whole library": GroupFilter(library="lib"),
     "a folder there is none of": GroupFilter(library="lib", folder=b"nowhere"),
     "a rare format": GroupFilter(format="PNG"),
@@ -66,7 +69,7 @@ def pages(path: Path, wanted: GroupFilter, sort: Sort) -> Iterator[float]:
 
 
 @pytest.mark.parametrize("wanted", WANTED.values(), ids=WANTED.keys())
-def test_a_page_of_a_hundred_thousand_groups_takes_under_200_ms(path: Path, wanted: GroupFilter) -> None:
+def test_a_page_of_a_hundred_thousand_groups_takes_under_100_ms(path: Path, wanted: GroupFilter) -> None:
     for sort in Sort:
         quickest = [min(times) for times in zip(*(pages(path, wanted, sort) for _ in range(3)), strict=True)]
-        assert max(quickest) < 0.2, f"{sort}: {quickest}"
+        assert max(quickest) < 0.1, f"{sort}: {quickest}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +131,35 @@ def test_something_always_stays_and_what_goes_matches_it(
             assert {s.id for s in proposal.survivors} <= staying
             assert proposal.survivors
             assert not rules.protects(proposal.image)
+
+
+def torn(path: str, size: int) -> Image:
+    return replace(image(path, size), damaged=True)
+
+
+REST = replace(SIMILAR, kind=Kind.DAMAGED)
+
+
+def test_what_is_left_of_a_file_goes_and_its_whole_stays_though_it_is_larger() -> None:
+    asked = group(image("whole", 5), (torn("torn", 9), REST))
+    found = ask(asked)
+    assert fates(found) == {"whole": "keep", "torn": "move"}
+    assert [p.reason for p in found] == ["not damaged", "damaged"]
+
+
+def test_what_is_left_of_a_file_is_no_reason_for_others_to_go() -> None:
+    asked = group(torn("a", 9), (torn("b", 3), REST), (torn("c", 2), EXACT))
+    assert fates(ask(asked)) == {"a": "keep", "b": "left", "c": "move"}
+    protected = Rules((Step(Criterion.BYTES),), (Folder("lib", b"safe"),))
+    asked = group(image("whole", 5), (torn("safe/torn", 9), REST))
+    assert fates(ask(asked, protected)) == {"whole": "keep", "safe/torn": "keep"}
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), min_size=2, max_size=6), st.sampled_from(["", "0", "1"]))
+def test_a_whole_picture_never_goes_because_of_a_damaged_one(made: list[tuple[bool, int]], only: str) -> None:
+    images = [replace(image(str(n), size), damaged=damaged) for n, (damaged, size) in enumerate(made)]
+    keeper, *others = images
+    known = {(a.id, b.id) for a in images for b in images}
+    for proposal in ask(group(keeper, *((other, REST) for other in others)), known=known, only=only):
+        if proposal.fate is Fate.MOVE:
+            assert not any(image.damaged for image in proposal.survivors)

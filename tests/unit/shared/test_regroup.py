@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.context import Context
 from shared.domain.errors import Conflict, InvalidRequest, NotFound
+from shared.domain.groups import rank
 from shared.domain.model import Image, Kind, Pair, Signals
 from shared.domain.scan import Folder, Preset, ScanKind, ScanRequest, State
 from shared.domain.similarity import single
@@ -162,3 +164,13 @@ def test_who_is_like_the_old_keeper_alone_leaves(ctx: Context) -> None:
     assert found.group is not None
     assert [m.image.id for m in found.group.members] == [b.id, a.id]
     assert found.left == (c,)
+
+
+def test_a_damaged_file_keeps_no_group_in_which_there_is_a_whole_one(ctx: Context) -> None:
+    torn, small = replace(image(0), width=400, damaged=True), image(1)
+    assert sorted([torn, small], key=rank) == [small, torn]
+    scan = write(ctx, sorted([torn, small], key=rank), [pair(small, torn, 0.95)])
+    regroup.apply(ctx, scan, 0.9)
+    (group,) = review.groups(ctx, scan).groups
+    assert group.keeper == small
+    assert around.around(ctx, scan, group.id, torn.id).group.keeper.damaged  # type: ignore[union-attr]

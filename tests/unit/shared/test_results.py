@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from shared.domain.errors import Conflict, InvalidRequest, NotFound
-from shared.domain.model import Image, Kind, Pair, Signals, Unreadable
+from shared.domain.model import Facts, Image, Kind, Pair, Signals, Unreadable
 from shared.domain.review import GroupFilter, Show, Sort
 from shared.store import results
 
+FACTS = Facts("2024-05-01T12:34:56", "NIKON D90", 92, 38)
+
 
 def image(name: str, size: int = 10) -> Image:
-    return Image(name, "lib", name.encode() + b"\xff.jpg", size, 5, "d" * 64, 4, 3, "JPEG", 1)
+    return Image(name, "lib", name.encode() + b"\xff.jpg", size, 5, "d" * 64, 4, 3, "JPEG", 1, facts=FACTS)
 
 
 NEAR = Signals(0.9, Kind.LOOK_ALIKE, None, 3, 0.8)
@@ -96,6 +98,7 @@ def test_a_folder_is_not_another_that_begins_alike(tmp_path: Path) -> None:
         for folder, ids in ((b"in", [1]), (b"in/deep", [1]), (b"inner", [2]), (b"i", []), (b"", [1, 2])):
             found = reader.page(GroupFilter(library="lib", folder=folder), Sort.FREED, "", 9)
             assert [group.id for group in found] == ids
+            assert reader.count(GroupFilter(library="lib", folder=folder)) == len(ids)
         assert reader.folders(9) == [("lib", b"in", 1), ("lib", b"in/deep", 1), ("lib", b"inner", 1)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,22 @@ def test_the_last_copy_of_a_group_is_never_deleted(
         assert refused.value.code == "last_copy"
     assert names(root) == "abcde"
     assert batches.latest(ctx.redis) == []
+
+
+def test_a_damaged_file_is_no_copy_because_of_which_a_whole_one_goes(
+    ctx: Context, images: dict[str, Image], root: Path
+) -> None:
+    torn = {n: replace(images[n], damaged=True) for n in "bc"}
+    scan = scanned(ctx, [[images["a"], torn["c"], replace(images["d"], damaged=True)]])
+    for chosen in ("a", "ac"):
+        with pytest.raises(Conflict) as refused:
+            trash.delete(ctx, scan, [images[n].id for n in chosen], confirmed=True)
+        assert refused.value.code == "last_copy"
+        assert "damaged" in refused.value.message
+    assert names(root) == "abcde"
+    assert done(ctx, trash.delete(ctx, scan, [images["c"].id])) == [None]
+    only_torn = scanned(ctx, [[torn["b"], replace(images["e"], damaged=True)]])
+    assert done(ctx, trash.delete(ctx, only_torn, [images["e"].id])) == [None]
 
 
 def test_what_lies_in_the_trash_does_not_count_as_staying(ctx: Context, scan: str, images: dict[str, Image]) -> None:

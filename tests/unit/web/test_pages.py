@@ -32,8 +32,8 @@ def test_an_empty_start_page_says_what_to_do(client: FlaskClient) -> None:
     assert "Choose a folder above" in page(client, "/")
 
 
-def test_deep_is_off_with_its_reason_until_weights_are_there(client: FlaskClient, ctx: Context) -> None:
-    assert "LOOKALIKE_WEIGHTS" in page(client, "/")
+def test_the_weights_are_on_offer_until_they_are_there(client: FlaskClient, ctx: Context) -> None:
+    assert "can download them (553 MB), or set <code>LOOKALIKE_WEIGHTS</code>" in page(client, "/")
     fake_weights(ctx, "VGG16/models/vgg16_weights_tf_dim_ordering_tf_kernels.h5")
     (ctx.layout.weights / "VGG16" / WEIGHTS_MARKER).write_text("models/vgg16_weights_tf_dim_ordering_tf_kernels.h5")
     assert "LOOKALIKE_WEIGHTS" not in page(client, "/")

@@ -212,3 +212,15 @@ def test_what_a_running_scan_has_found_so_far_is_marked(client: FlaskClient, ctx
     assert (len(page["groups"]), page["total"]) == (2, 3)
     assert [group["id"] for group in get(client, f"{at}?after={page['next']}")["groups"]] == [3]
     assert client.get(f"/api/scans/{SCAN}/groups").status_code == 409
+
+
+def test_a_page_of_many_groups_asks_redis_no_more_often_than_one_of_a_single_group(
+    client: FlaskClient, ctx: Context, shown: Gallery
+) -> None:
+    def asked(limit: int) -> int:
+        before = ctx.redis.info("stats")["total_commands_processed"]
+        assert len(client.get(f"/api/scans/{SCAN}/groups?limit={limit}").json["groups"]) == limit
+        return int(ctx.redis.info("stats")["total_commands_processed"]) - before
+
+    asked(3)  # the first request of all looks up more
+    assert asked(3) == asked(1)

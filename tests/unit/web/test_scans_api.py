@@ -130,6 +130,15 @@ def test_a_search_keeps_the_upload_until_a_worker_has_read_it(
     assert ctx.layout.upload(str(request.upload)).read_bytes() == b"image bytes"
 
 
+@pytest.mark.parametrize(("sent", "fresh"), [({}, False), ({"fresh": "false"}, False), ({"fresh": "true"}, True)])
+def test_a_search_goes_by_a_scan_unless_it_is_to_be_fresh(
+    client: FlaskClient, ctx: Context, shown: Gallery, sent: dict[str, str], fresh: bool
+) -> None:
+    answer = client.post("/api/searches", data=form(shown, preset="near", **sent))
+    assert store.get(ctx.redis, answer.json["id"]).request.fresh is fresh
+    assert answer.json["as_of"] is None
+
+
 @pytest.mark.parametrize(
     ("fields", "data", "status"),
     [

@@ -107,6 +107,34 @@ def test_purging_asks_twice_and_is_final(client: FlaskClient, ctx: Context, show
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "not_in_trash")
 
 
+def test_the_trash_is_sent_page_by_page(client: FlaskClient, ctx: Context, shown: Gallery) -> None:
+    batch = delete(client, ctx, shown, "small/000.jpg", "small/001.jpg", "small/002.jpg")
+    first = client.get("/api/trash?limit=2").json
+    last = client.get("/api/trash", query_string={"limit": 2, "after": first["next"]}).json
+    found = [entry["name"] for page in (first, last) for entry in page["entries"]]
+    assert sorted(found) == ["000.jpg", "001.jpg", "002.jpg"]
+    size = sum(entry["size"] for page in (first, last) for entry in page["entries"])
+    for page in (first, last):
+        assert page["sums"] == {batch["id"]: {"pictures": 3, "size": size}}
+        assert page["whole"] == {"pictures": 3, "size": size}
+    assert last["next"] is None
+    assert client.get("/api/trash?after=nowhere").status_code == 400
+
+
+def test_emptying_the_trash_leaves_what_was_deleted_since_it_was_looked_at(
+    client: FlaskClient, ctx: Context, shown: Gallery
+) -> None:
+    delete(client, ctx, shown, "small/000.jpg", "small/001.jpg")
+    until = client.get("/api/trash?limit=1").json["entries"][0]["deleted"]
+    delete(client, ctx, shown, "small/002.jpg")
+    answer = client.post("/api/trash/purge", json={"until": until})
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "not_confirmed")
+    carried_out(client, ctx, "/api/trash/purge", {"until": until, "confirmed": True})
+    assert [entry["name"] for entry in client.get("/api/trash").json["entries"]] == ["002.jpg"]
+    answer = client.post("/api/trash/purge", json={"until": until, "confirmed": True})
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_in_trash")
+
+
 def test_unknown_batches_and_entries_are_404(client: FlaskClient) -> None:
     assert client.get("/api/batches/none").status_code == 404
     assert client.post("/api/batches/none/undo").status_code == 404

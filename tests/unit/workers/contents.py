@@ -19,7 +19,7 @@ from shared.store import scans as store
 from shared.store.scans import Scan
 from tests.unit.workers.run import STAGES
 from workers import spaces, tables, units
-from workers.stages.extract import DEEP, PIXELS
+from workers.stages.extract import DEEP, FACTS, PIXELS
 
 LIBRARY = Library("a" * 32, b"/library", "library")
 SPACE = "deep-made"
@@ -58,8 +58,8 @@ def frames(count: int, dimension: int = 16, seed: int = 6) -> Contents:
     hashes = np.full(count, 0x5A5A_1234_5678_9ABC, np.uint64) ^ (
         np.uint64(1) << noise.integers(0, 63, count, dtype=np.uint64)
     )
-    base = noise.integers(0, 256, (8, 8)).repeat(8, axis=0).repeat(8, axis=1)
-    grey = np.clip(base + noise.integers(-3, 4, (count, 1, 1)), 0, 255).astype(np.uint8)
+    base = noise.integers(3, 253, (8, 8), dtype=np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    grey = base + noise.integers(-3, 4, (count, 1, 1)).astype(np.uint8)  # modulo 256: no copy in a larger type
     vectors = _unit(noise.standard_normal(dimension) + 0.01 * noise.standard_normal((count, dimension)))
     return Contents([noise.bytes(32) for _ in range(count)], hashes, grey, vectors)
 
@@ -68,17 +68,19 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def store_features(ctx: Context, made: Contents, sides: tuple[int, int] = (400, 300)) -> None:
-    """Put their features into the store."""
+def store_features(ctx: Context, made: Contents, sides: tuple[int, int] = (400, 300), wider: int = 1) -> None:
+    """Put their features into the store; each is so many pixels ``wider`` than the one before."""
     count = len(made)
     pixels = pa.table(
         {
-            "digest": made.digests, "width": [sides[0] + n for n in range(count)], "height": [sides[1]] * count,
+            "digest": made.digests, "width": [sides[0] + wider * n for n in range(count)], "height": [sides[1]] * count,
             "format": ["JPEG"] * count, "frames": [1] * count, "phash": made.hashes,
         },
         schema=PIXELS,
     )  # fmt: skip
     spaces.pixels(ctx, Scan("", ScanRequest(()))).append(pixels, made.grey)
+    facts = {"taken": [None] * count, "camera": [None] * count, "quality": [None] * count, "tags": [0] * count}
+    spaces.facts(ctx).append(pa.table({"digest": made.digests} | facts, schema=FACTS), None)
     spaces.named(ctx, SPACE).append(pa.table({"digest": made.digests}, schema=DEEP), made.vectors)
 
 

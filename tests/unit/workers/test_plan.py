@@ -1,5 +1,4 @@
-from shared.domain.scan import Folder
-from workers.stages.plan import outermost
+from shared.domain.scan import Folder, outermost
 
 A, B = "a" * 32, "b" * 32
 

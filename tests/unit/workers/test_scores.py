@@ -48,3 +48,10 @@ def test_torn_scores_are_refused() -> None:
             scores.Scores.unpack(packed[:length])
     with pytest.raises(ValueError, match="read-only"):
         scores.Scores.unpack(packed).matches["a"] = 3
+
+
+@given(st.lists(st.floats(-1, 1, width=32) | st.sampled_from([0.0, -0.0, 1.0]), min_size=1, max_size=9))
+def test_the_stronger_match_ranks_first_whatever_its_sign_and_of_equals_the_lower_row(reaches: list[float]) -> None:
+    found = matches([(0, row) for row in range(1, len(reaches) + 1)])
+    ranked = np.argsort(scores.rank(found, np.array(reaches, np.float32))[0])
+    assert ranked.tolist() == sorted(range(len(reaches)), key=lambda at: (-reaches[at], at))

@@ -43,6 +43,7 @@ function body() {
   const data = new FormData();
   data.append("image", file, file.name);
   data.append("folders", JSON.stringify(picker.folders()));
+  data.append("fresh", byId("fresh").checked);
   for (const [name, value] of Object.entries(methods.method())) data.append(name, value);
   return data;
 }
@@ -57,11 +58,17 @@ form.addEventListener("submit", async (event) => {
   if (!picker.folders().length) return picker.askForFolder();
   byId("start").disabled = true;
   try {
+    if (!(await methods.ready())) return again();
     const search = await postForm("/api/searches", body());
     remember(search.id, preview);
     location.assign(`/scans/${search.id}`);
   } catch (error) {
     showError(byId("form-error"), error.message);
-    byId("start").disabled = false;
+    again();
   }
 });
+
+function again() {
+  byId("start").disabled = false;
+  byId("start").focus();
+}

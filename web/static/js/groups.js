@@ -7,12 +7,15 @@ import * as exporting from "./export.js";
 import { Filter } from "./filter.js";
 import * as filters from "./filters.js";
 import { bytes, count, percent, plural } from "./format.js";
+import { contents, reject } from "./group-verdict.js";
 import { bind } from "./keys.js";
 import { byId, clone, showError } from "./templates.js";
 import { KINDS } from "./kinds.js";
 import { Tile } from "./tiles.js";
+import { toast } from "./toasts.js";
 
 const LAST = "The last picture of a group stays.";
+const EQUAL = "These files are identical: there is nothing to tell apart.";
 const MOST_GROUPS = 100;
 
 let groups = []; // each { id, cursor, element, tiles }
@@ -54,6 +57,7 @@ function bindKeys() {
     { keys: ["k", "ArrowLeft"], label: "Previous group", run: () => go(-1) },
     { keys: ["Enter", "c"], label: "Compare the pictures of a group", run: () => (here() ?? groups[0])?.element.querySelector("[data-compare]").click() },
     { keys: ["a"], label: "Select all but the keeper of a group", run: () => { if (here()) { selectAllButKeeper(here()); refresh(); } } },
+    { keys: ["n"], label: "Not duplicates: none of a group", run: () => { if (here()) rejectAll(here()); } },
     { keys: ["u"], label: "Undo the last deletion", run: () => { if (!byId("undo-last").hidden) byId("undo-last").click(); } },
   ]);
 }
@@ -164,7 +168,9 @@ function makeGroup(found) {
   element.querySelector(".kind").textContent = KINDS[found.kind];
   element.querySelector(".kind").dataset.kind = found.kind;
   element.querySelector(".group-title").textContent = title(found);
-  element.querySelector("button").addEventListener("click", () => { selectAllButKeeper(group); refresh(); });
+  element.querySelector("[data-select]").addEventListener("click", () => { selectAllButKeeper(group); refresh(); });
+  element.querySelector("[data-reject]").hidden = contents(imagesOf(group)).length < 2;
+  element.querySelector("[data-reject]").addEventListener("click", () => rejectAll(group));
   element.querySelector("[data-compare]").href = `/scans/${scan}/compare?${filter.query({ group: found.id, ...(start ? { after: start } : {}) })}`;
   element.querySelector(".tiles").append(...group.tiles.map((tile) => tile.element));
   return element;
@@ -187,6 +193,62 @@ function makeTile(member, isKeeper) {
 function selectAllButKeeper(group) {
   const left = group.tiles.filter((tile) => !tile.trashed && !tile.moving);
   left.forEach((tile, n) => tile.select(n > 0));
+}
+
+// The keeper first.
+function imagesOf({ tiles: all }) {
+  const keeper = all.find((tile) => tile.element.classList.contains("keeper"));
+  return [keeper, ...all.filter((tile) => tile !== keeper)].map((tile) => tile.image);
+}
+
+async function rejectAll(group) {
+  const [keeper, ...others] = imagesOf(group);
+  if (contents([keeper, ...others]).length < 2) { toast(EQUAL); return; }
+  await attempt(async () => {
+    const takeBack = await reject(scan, [keeper, ...others]);
+    const equal = others.some(({ digest }) => digest === keeper.digest);
+    const words = equal ? "Not duplicates: only identical files are left in this group." : "Not duplicates: this group is not shown again.";
+    toast(words, { label: "Undo", run: () => attempt(async () => { await takeBack(); showAnew(); }) });
+    await (equal ? showLeft(group) : goOn(group));
+  });
+}
+
+function goOn(group) {
+  const following = groups[groups.indexOf(group) + 1] ?? groups[groups.indexOf(group) - 1];
+  leave(group);
+  (following?.element ?? byId("summary")).focus();
+}
+
+// In its place, what the server still counts to it.
+async function showLeft(group) {
+  const found = await get(`/api/scans/${scan}/groups/${group.id}?sort=${filter.fields.sort}`);
+  const at = groups.indexOf(group);
+  if (at < 0) return; // another page was asked for meanwhile
+  const before = group.element.nextSibling;
+  leave(group);
+  const element = makeGroup(found);
+  groups.splice(at, 0, groups.pop());
+  byId("groups").insertBefore(element, before);
+  showWhere();
+  refresh();
+  element.focus();
+}
+
+function leave(group) {
+  group.element.remove();
+  group.tiles.forEach((tile) => tiles.delete(tile.image.id));
+  groups = groups.filter((one) => one !== group);
+  showWhere();
+  refresh();
+}
+
+async function attempt(action) {
+  showError(byId("results-error"));
+  try {
+    await action();
+  } catch (error) {
+    showError(byId("results-error"), error.message);
+  }
 }
 
 const selected = () => [...tiles.values()].filter((tile) => tile.selected);

@@ -2,14 +2,18 @@
 
 import { percent } from "./format.js";
 import { byId } from "./templates.js";
+import * as weights from "./weights.js";
 
 const preset = () => document.querySelector("input[name=preset]:checked").value;
 
 export function setUp() {
   byId("method").addEventListener("input", show);
-  byId("try-download")?.addEventListener("change", offerDeep);
+  weights.setUp();
   show();
 }
+
+// Resolves to whether to start: somebody may have to be asked for the weights first.
+export const ready = () => weights.offer(method());
 
 export const method = () => ({
   preset: preset(),
@@ -22,11 +26,4 @@ function show() {
   byId("max-distance-value").textContent = byId("max-distance").value;
   byId("threshold-value").textContent = percent(Number(byId("threshold").value));
   for (const setting of document.querySelectorAll("[data-preset]")) setting.hidden = setting.dataset.preset !== preset();
-}
-
-function offerDeep(event) {
-  const deep = document.querySelector("input[name=preset][value=deep]");
-  deep.disabled = !event.target.checked;
-  document.querySelector(`input[name=preset][value=${event.target.checked ? "deep" : "thorough"}]`).checked = true;
-  show();
 }

@@ -42,12 +42,14 @@ async function openFirst() {
 async function attempt(load) {
   showError(byId("picker-error"));
   byId("picker-list").setAttribute("aria-busy", "true");
+  byId("picker-choose").disabled = true; // or a folder would be chosen that is about to be left
   try {
     return await load();
   } catch (error) {
     showError(byId("picker-error"), error.message);
   } finally {
     byId("picker-list").removeAttribute("aria-busy");
+    byId("picker-choose").disabled = !here;
   }
 }
 
@@ -79,7 +81,6 @@ const contents = (folder) => [
 
 function settle(place, crumbs) {
   here = place;
-  byId("picker-choose").disabled = !place;
   byId("picker-here").textContent = "";
   byId("picker-add").hidden = true;
   byId("picker-crumbs").replaceChildren(...crumbs);

@@ -65,8 +65,8 @@ function show(progress) {
   byId("unreadable-count").textContent = count(progress.images.unreadable);
   byId("rate").textContent = rate(progress);
   byId("eta").textContent = progress.eta_s === null ? "–" : duration(progress.eta_s);
-  byId("note").textContent = progress.note ?? "";
-  byId("note").hidden = !progress.note;
+  byId("note").textContent = progress.note ?? progress.without ?? "";
+  byId("note").hidden = !byId("note").textContent;
 }
 
 export function showControls(state) {

@@ -4,8 +4,9 @@ import { get } from "./api.js";
 import { byId, clone } from "./templates.js";
 
 const WORDS = {
-  folders: "In a preferred folder", pixels: "Most pixels", bytes: "Largest file", lossless: "Lossless first", oldest: "Oldest",
-  newest: "Newest", "short-path": "Shortest path", name: "Name like", "not-name": "Name not like",
+  folders: "In a preferred folder", pixels: "Most pixels", bytes: "Largest file", lossless: "Lossless first",
+  metadata: "Most metadata", oldest: "Oldest", newest: "Newest", "short-path": "Shortest path", name: "Name like",
+  "not-name": "Name not like", whole: "Not damaged",
 };
 const PATTERNS = ["name", "not-name"];
 const same = (a, b) => a.library === b.library && a.path_b64 === b.path_b64;

@@ -1,7 +1,7 @@
 // A scan's page: progress while it runs, why it ended where it did not end well, and what it found.
 
 import { get, post } from "./api.js";
-import { count, plural } from "./format.js";
+import { count, localizeTimes, plural } from "./format.js";
 import * as groups from "./groups.js";
 import * as matches from "./matches.js";
 import * as preview from "./preview.js";
@@ -87,15 +87,24 @@ async function showResults(progress) {
   byId("summary").textContent = summary;
   document.title = `${summary} · Lookalike`;
   byId("results").hidden = false;
+  byId("without").hidden = !progress.without;
+  byId("without").querySelector("span").textContent = progress.without ?? "";
+  if (progress.as_of) showAsOf(progress.as_of);
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
-  if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
   if (!found) {
     if (!isSearch) for (const part of ["filter-fold", "groups"]) byId(part).hidden = true;
-    return showEmpty(progress);
-  }
-  const reasons = await readOnly();
-  await (isSearch ? matches : groups).show(id, reasons);
+    showEmpty(progress);
+  } else await (isSearch ? matches : groups).show(id, await readOnly());
+  // last: its counts take the server long where there is much, and the first groups come first
+  if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
+}
+
+function showAsOf(seconds) {
+  const time = byId("as-of").querySelector("time");
+  time.dateTime = new Date(seconds * 1000).toISOString();
+  localizeTimes(byId("as-of"));
+  byId("as-of").hidden = false;
 }
 
 async function regrouped() {
@@ -126,7 +135,7 @@ async function readOnly() {
 function showUnreadable(total) {
   const details = byId("unreadable");
   details.hidden = false;
-  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read`;
+  details.querySelector("summary").textContent = `${count(total)} ${total === 1 ? "file" : "files"} could not be read in full`;
   details.addEventListener("toggle", listUnreadable, { once: true });
 }
 

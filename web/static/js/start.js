@@ -16,10 +16,16 @@ byId("scan-form").addEventListener("submit", async (event) => {
   if (!picker.folders().length) return picker.askForFolder();
   byId("start").disabled = true;
   try {
+    if (!(await methods.ready())) return again();
     const scan = await post("/api/scans", { folders: picker.folders(), reference: picker.reference(), ...methods.method() });
     location.assign(`/scans/${scan.id}`);
   } catch (error) {
     showError(byId("form-error"), error.message);
-    byId("start").disabled = false;
+    again();
   }
 });
+
+function again() {
+  byId("start").disabled = false;
+  byId("start").focus();
+}

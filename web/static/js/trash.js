@@ -3,56 +3,76 @@
 import { get } from "./api.js";
 import { done, refused, run } from "./batches.js";
 import { confirm } from "./confirm.js";
-import { bytes, count, plural, time } from "./format.js";
+import { bytes, plural, time } from "./format.js";
 import { byId, clone, showError } from "./templates.js";
 import { toast } from "./toasts.js";
 
-const SHOWN = 50;
+const PAGE = 50;
+const LARGEST_PAGE = 200;
 const LINKED = { link: "a hard link is in its place" };
-let entries = [];
+const sections = new Map(); // of each plan, or batch that is part of none, by its id
+let next = ""; // where the next page begins, null after the last
+let listed = 0;
+let whole; // pictures and bytes of all that lies in the trash
+let latest; // when the latest of them was deleted, so that what comes later is not emptied with them
 
-byId("purge-all").addEventListener("click", () => purge(entries));
+byId("purge-all").addEventListener("click", () => purge(whole, { until: latest }));
+byId("more").addEventListener("click", () => attempt(() => more(PAGE)));
 refresh();
 
-const size = (some) => bytes(some.reduce((total, entry) => total + entry.size, 0));
-
+// As many pictures as were listed before, from the first on.
 async function refresh() {
-  try {
-    ({ entries } = await get("/api/trash"));
-    show();
-  } catch (error) {
-    showError(byId("trash-error"), error.message);
-  }
+  const wanted = Math.max(PAGE, listed);
+  await attempt(async () => {
+    [next, listed] = ["", 0];
+    do await more(Math.min(LARGEST_PAGE, wanted - listed)); while (next !== null && listed < wanted);
+  });
   byId("batches").removeAttribute("aria-busy");
 }
 
-function show() {
-  const batches = Map.groupBy(entries, (entry) => entry.plan ?? entry.batch);
-  byId("batches").replaceChildren(...[...batches.values()].map(makeBatch));
-  byId("empty").hidden = entries.length > 0;
-  byId("purge-all").hidden = !entries.length;
+async function attempt(action) {
+  try {
+    await action();
+  } catch (error) {
+    showError(byId("trash-error"), error.message);
+    byId("more").disabled = false;
+  }
 }
 
-// A plan is brought back as a whole on its own page; entries are shown some at a time, since there may be thousands.
-function makeBatch(some) {
-  const [{ batch, plan, deleted }] = some;
+async function more(limit) {
+  byId("more").disabled = true; // one page at a time
+  const page = await get(`/api/trash?${new URLSearchParams({ after: next, limit })}`);
+  if (!listed) begin(page);
+  for (const [id, some] of Map.groupBy(page.entries, (entry) => entry.plan ?? entry.batch)) {
+    if (!sections.has(id)) sections.set(id, makeSection(some[0], page.sums[id]));
+    sections.get(id).querySelector(".entries").append(...some.map(makeEntry));
+  }
+  listed += page.entries.length;
+  next = page.next;
+  byId("more").disabled = next === null;
+  byId("more").hidden = next === null;
+}
+
+function begin(page) {
+  sections.clear();
+  byId("batches").replaceChildren();
+  whole = page.whole;
+  latest = page.entries[0]?.deleted;
+  byId("empty").hidden = whole.pictures > 0;
+  byId("purge-all").hidden = !whole.pictures;
+}
+
+// A plan is brought back as a whole on its own page.
+function makeSection({ batch, plan, deleted }, sum) {
   const section = clone("batch");
-  section.querySelector("h2").textContent = `${plural(some.length, "picture")} (${size(some)}), ${time(deleted)}`;
-  section.querySelector("[data-all]").addEventListener("click", () => (plan ? location.assign(`/plans/${plan}`) : restore(batch, some)));
+  section.querySelector("h2").textContent = `${plural(sum.pictures, "picture")} (${bytes(sum.size)}), ${time(deleted)}`;
+  section.querySelector("[data-all]").addEventListener("click", () => (plan ? location.assign(`/plans/${plan}`) : restore(batch, null)));
   if (plan) section.querySelector("[data-all] span").textContent = "To the plan, to bring all back";
-  const more = section.querySelector("[data-more]");
-  const list = section.querySelector(".entries");
-  const showMore = () => {
-    list.append(...some.slice(list.childElementCount, list.childElementCount + SHOWN).map((entry) => makeEntry(entry.batch, entry)));
-    more.hidden = list.childElementCount === some.length;
-    more.textContent = `Show more of ${count(some.length)}`;
-  };
-  more.addEventListener("click", showMore);
-  showMore();
+  byId("batches").append(section);
   return section;
 }
 
-function makeEntry(id, entry) {
+function makeEntry(entry) {
   const item = clone("entry");
   const img = item.querySelector("img");
   img.onerror = () => { img.hidden = true; };
@@ -63,27 +83,23 @@ function makeEntry(id, entry) {
   item.querySelector(".hint").textContent = parts.filter(Boolean).join(" · ");
   const restoring = item.querySelector("[data-restore]");
   restoring.setAttribute("aria-label", `Bring back ${entry.name}`);
-  restoring.addEventListener("click", () => restore(id, [entry]));
+  restoring.addEventListener("click", () => restore(entry.batch, [entry.id]));
   const purging = item.querySelector("[data-purge]");
   purging.setAttribute("aria-label", `Delete ${entry.name} for good`);
-  purging.addEventListener("click", () => purge([entry]));
+  purging.addEventListener("click", () => purge({ pictures: 1, size: entry.size }, { entries: [entry.id] }));
   return item;
 }
 
-const ids = (some) => some.map((entry) => entry.id);
+const restore = (batch, entries) => change("/api/trash/restore", { batch, entries }, (n) => `Brought back ${plural(n, "picture")}.`);
 
-const restore = (batch, some) => change(
-  "/api/trash/restore", { batch, entries: ids(some) }, (n) => `Brought back ${plural(n, "picture")}.`,
-);
-
-async function purge(some) {
+async function purge({ pictures, size }, which) {
   const sure = await confirm({
-    title: `Delete ${plural(some.length, "picture")} for good?`,
-    text: `${size(some)} will be freed, and no one can bring ${some.length === 1 ? "it" : "them"} back.`,
+    title: `Delete ${plural(pictures, "picture")} for good?`,
+    text: `${bytes(size)} will be freed, and no one can bring ${pictures === 1 ? "it" : "them"} back.`,
     check: "I do not need to bring this back",
     yes: "Delete for good",
   });
-  if (sure) await change("/api/trash/purge", { entries: ids(some), confirmed: true }, (n) => `Deleted ${plural(n, "picture")} for good.`);
+  if (sure) await change("/api/trash/purge", { ...which, confirmed: true }, (n) => `Deleted ${plural(n, "picture")} for good.`);
 }
 
 async function change(path, body, words) {

@@ -57,4 +57,4 @@ def verdict(one: bytes, other: bytes) -> Verdict | None:
     assert b.turned is not None
     sizes = (a.width, a.height), (b.width, b.height)
     found = gather(loaded(a.local, sizes[0]), loaded(b.local, sizes[1]), turn_of(a.turned, b.turned))
-    return None if found is None else judge(found, *sizes)
+    return None if found is None else judge(found, *sizes, a.damaged or b.damaged)

@@ -6,6 +6,7 @@ Invariant: nothing here that is not one picture is ever proven, so that it is ne
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from skimage import data
 
 from shared.domain.model import SAME_PICTURE, Kind, Tier
 from tests.unit.workers.proof.pictures import jpeg, noise, png, scene, verdict
+from workers.proof.verdict import WHOLE as WHOLE_SHOWN
 
 NOT_ONE = (Kind.BURST, Kind.LOOK_ALIKE)
 FONT = ImageFont.load_default(15)
@@ -177,3 +179,52 @@ def test_no_two_letters_of_one_office_are_one_picture() -> None:
     letters = [png(page(seed)) for seed in range(7)]
     for one, other in itertools.combinations(letters, 2):
         _is_not_one(one, other)
+
+
+WHOLE = ["astronaut", "chelsea", "coffee", "rocket"]
+
+
+def _half(file: bytes) -> bytes:
+    return file[: len(file) // 2]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("saved", [jpeg, png, lambda image: jpeg(image, progressive=True)])
+def test_half_a_file_is_proven_to_be_what_is_left_of_its_picture(name: str, saved: Callable[..., bytes]) -> None:
+    found = verdict(saved(scene(name)), _half(saved(scene(name))))
+    assert found is not None
+    assert (found.kind, found.tier) == (Kind.DAMAGED, Tier.PROVEN)
+    assert found.shown_b > WHOLE_SHOWN
+
+
+def test_a_torn_file_may_end_where_the_picture_changes() -> None:
+    ground = scene("chelsea").copy()
+    ground.paste(scene("coffee").resize((ground.width, 300)), (0, ground.height // 2 // 16 * 16))
+    whole = png(ground)
+    for share in (0.44, 0.46, 0.48, 0.5):
+        found = verdict(whole, whole[: int(len(whole) * share)])
+        assert found is not None
+        assert (found.kind, found.tier) == (Kind.DAMAGED, Tier.PROVEN)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_left_of_two_files_of_one_picture_is_damaged_too(name: str) -> None:
+    whole = jpeg(scene(name))
+    found = verdict(whole[: len(whole) * 7 // 10], _half(whole))
+    assert found is not None
+    assert found.kind is Kind.DAMAGED
+
+
+def test_what_is_left_of_another_picture_is_no_match() -> None:
+    for one, other in itertools.permutations(WHOLE, 2):
+        _is_not_one(jpeg(scene(one)), _half(jpeg(scene(other))))
+
+
+def test_half_a_file_of_a_picture_in_a_collage_or_on_a_screen_is_never_proven() -> None:
+    sheet = Image.new("RGB", (840, 420), "white")
+    for place, name in enumerate(("astronaut", "coffee")):
+        sheet.paste(ImageOps.fit(scene(name), (416, 416)), (2 + 420 * place, 2))
+    for name in ("astronaut", "coffee"):
+        for whole, torn in ((jpeg(sheet), jpeg(scene(name))), (jpeg(screen(scene(name))), jpeg(scene(name)))):
+            found = verdict(whole, _half(torn))
+            assert found is None or found.tier is Tier.LIKELY

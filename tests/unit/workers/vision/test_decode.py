@@ -212,6 +212,7 @@ def test_a_file_that_was_cut_short_is_told_from_other_damage(format: str) -> Non
 def test_what_is_no_image_says_what_it_is() -> None:
     assert error_of(b"").code == "empty_file"
     assert error_of(b"Dear diary, " * 50).code == "not_an_image"
+    assert {error_of(b"abc"[:size]).code for size in (1, 2, 3)} == {"not_an_image"}
     for data, word in ((b"8BPS\0\1", "PSD"), (b"%!PS-Adobe-3.0", "EPS"), (b"%PDF-1.7", "PDF"), (b"<svg >", "SVG")):
         error = error_of(data + b"\0" * 100)
         assert error.code == "unsupported_format"
