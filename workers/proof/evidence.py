@@ -22,7 +22,9 @@ ENOUGH = 8
 """Inliers from which on the pixels are looked at."""
 
 _SURE = 24  # inliers from which on the mirror image is not tried
+_CLEAR = 0.5  # of the features: below, a picture may be its own mirror image, nearly
 _CLOSE = 10  # bits of a hash: pictures of one framing are laid on one another without any features
+_BORDERED = 0.02  # of the windows disagree: plain borders may be why
 _PERFECT = 0.985  # mean similarity that a better alignment could not raise
 
 
@@ -30,6 +32,7 @@ _PERFECT = 0.985  # mean similarity that a better alignment could not raise
 class Evidence:
     """``fit`` is how the pictures lie, ``laid`` their overlap; ``colour`` the change of colour in levels and
     ``colour_left`` what no scaling explains; ``around_a`` and ``around_b`` what lies outside of the overlap.
+    ``inside_borders``: what agrees is what lies inside of plain borders, and nothing is known of these.
     ``framed_alike``: they were laid frame on frame, by their hashes, and ``fit`` has no inliers."""
 
     fit: Fit
@@ -42,6 +45,7 @@ class Evidence:
     colour_left: float
     around_a: Surroundings
     around_b: Surroundings
+    inside_borders: bool
     framed_alike: bool
 
 
@@ -55,7 +59,7 @@ def gather(a: Local, b: Local, turn: int | None) -> Evidence | None:
         if found is not None and found.agreement.low > 0.8 and found.agreement.mean > 0.95:
             return found
     best = fit(a, b, mirrored=False)
-    if best is None or best.inliers < _SURE:
+    if best is None or best.inliers < max(_SURE, _CLEAR * best.matched):
         mirrored = fit(a, b, mirrored=True)
         if mirrored is not None and (best is None or mirrored.inliers > best.inliers):
             best = mirrored
@@ -88,15 +92,19 @@ def _measured(a: Local, b: Local, found: Fit, framed_alike: bool) -> Evidence | 
     if best[1].mean < _PERFECT and not framed_alike:
         better = overlap.refined(a, b, matrix, found.mirrored)
         best, matrix = _better(best, _compared(a, b, better, found.mirrored), matrix, better)
+    bordered = _inside_borders(a, b, best, found.mirrored) if best[1].bad > _BORDERED and not framed_alike else None
+    best = bordered or best
     panel, share = None, 0.0
-    if best[1].bad > 0.05 and not framed_alike:
+    if best[1].bad > 0.05 and not framed_alike and bordered is None:
         best, matrix, panel, share = _panelled(a, b, found.mirrored, best, matrix)
     laid, agreement, windows = best
     whole = np.linalg.inv(overlap.to_pixels(b.shape, LUMA)) @ matrix @ overlap.to_pixels(a.shape, LUMA)
     colour = overlap.colour_change(a, b, laid.shown, laid, found.mirrored)
     around = _around(a, b, matrix, found.mirrored)
     refit = replace(found, matrix=whole[:2])
-    return Evidence(refit, laid, agreement, windows.marks, panel, share, *colour, *around, framed_alike)
+    return Evidence(
+        refit, laid, agreement, windows.marks, panel, share, *colour, *around, bordered is not None, framed_alike
+    )
 
 
 Compared = tuple[Overlap, Agreement, Windows]
@@ -106,6 +114,13 @@ def _compared(a: Local, b: Local, matrix: NDArray[np.float64], mirrored: bool) -
     laid = overlap.lay(a, b, matrix, mirrored)
     found = None if laid is None else overlap.agreement(laid)
     return None if laid is None or found is None else (laid, *found)
+
+
+def _inside_borders(a: Local, b: Local, best: Compared, mirrored: bool) -> Compared | None:
+    """The same without plain borders, where these are what differs."""
+    laid = overlap.unbordered(a, b, best[0], mirrored)
+    found = None if laid is None else overlap.agreement(laid)
+    return (laid, *found) if laid is not None and found is not None and found[0].bad < best[1].bad / 2 else None
 
 
 def _better(

@@ -6,21 +6,24 @@ Invariant: nothing outside of either picture is ever compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.proof.borders import content
 from workers.proof.geometry import Fit
 from workers.proof.marks import NONE as NO_MARKS
 from workers.proof.marks import Marks
 from workers.proof.marks import find as find_marks
+from workers.proof.tones import detail, equally_sharp, toned
 from workers.vision.local import CHROMA, LUMA, Local
 
 Plane = NDArray[np.float32]
 
 WINDOW = 9
+_LEAST = 24**2  # pixels of an overlap
 _STEP = 3
 _BROAD = 13  # pixels: tones are compared over so much, since detail is lost by every small copy
 _QUIET = 18.0  # variance, levels squared: what JPEG leaves of a flat part
@@ -69,7 +72,7 @@ def lay(a: Local, b: Local, matrix: NDArray[np.float64], mirrored: bool) -> Over
     frame, moved = (first, second) if coarser_first else (second, first)
     ratio = max(grown, 1 / grown)
     warped, inside = warp(moved, to_other, ratio)
-    if inside.sum() < 24**2:
+    if inside.sum() < _LEAST:
         return None
     seen_frame = _share(to_other)
     seen_moved = min(1.0, seen_frame * float(abs(np.linalg.det(to_other[:2, :2]))))
@@ -103,6 +106,23 @@ def warp(moved: NDArray[np.uint8], to_other: NDArray[np.float64], ratio: float) 
     there = cv2.warpAffine(whole, to_other[:2], (side, side), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
     there &= whole
     return warped, there
+
+
+def unbordered(a: Local, b: Local, laid: Overlap, mirrored: bool) -> Overlap | None:
+    """The overlap of what lies inside of the plain borders of both; None where neither has any, or nothing is left."""
+    inner = laid.inside.copy()
+    frame, moved = (luma(a, mirrored), b.luma) if laid.first_coarser else (b.luma, luma(a, mirrored))
+    inner &= _box(content(frame))
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    inner &= cv2.warpAffine(_box(content(moved)), laid.shown[:2], (LUMA, LUMA), flags=flags)
+    changed = inner.sum() < 0.98 * laid.inside.sum()
+    return replace(laid, inside=inner) if changed and inner.sum() >= _LEAST else None
+
+
+def _box(box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    mask = np.zeros((LUMA, LUMA), np.uint8)
+    mask[box[1] : box[3], box[0] : box[2]] = 1
+    return mask
 
 
 def refined(
@@ -184,9 +204,9 @@ def agreement(laid: Overlap) -> tuple[Agreement, Windows] | None:
     """Compare the common part; None where no window fits into it."""
     inside = laid.inside.astype(bool)
     tone = float(np.abs(cv2.blur(laid.one - laid.other, (_BROAD, _BROAD))[inside]).mean())
-    sharpness = float(np.log((_detail(laid.one, inside) + 0.3) / (_detail(laid.other, inside) + 0.3)))
-    one, other = _equally_sharp(laid.one, laid.other, inside, sharpness)
-    other = _toned(other, one, inside)
+    sharpness = float(np.log((detail(laid.one, inside) + 0.3) / (detail(laid.other, inside) + 0.3)))
+    one, other = equally_sharp(laid.one, laid.other, inside, sharpness)
+    other = toned(other, one, inside)
     full = cv2.boxFilter(laid.inside.astype(np.float32), -1, (WINDOW, WINDOW)) > 0.999
     at = np.zeros_like(full)
     at[WINDOW // 2 :: _STEP, WINDOW // 2 :: _STEP] = True
@@ -212,41 +232,6 @@ def agreement(laid: Overlap) -> tuple[Agreement, Windows] | None:
     )
     marked = find_marks(one, other, inside) if found.worst < _MARKED else NO_MARKS
     return found, Windows(structure, varied, full, marked)
-
-
-def _detail(plane: Plane, inside: NDArray[np.bool_]) -> float:
-    return float(np.abs(cv2.Laplacian(plane, cv2.CV_32F)[inside]).mean() / (plane[inside].std() + 4))
-
-
-_SIGMAS = (0.5, 0.75, 1.0, 1.4, 1.9, 2.5)
-
-
-def _equally_sharp(one: Plane, other: Plane, inside: NDArray[np.bool_], sharpness: float) -> tuple[Plane, Plane]:
-    """Blur the sharper one until both have as much detail."""
-    if abs(sharpness) < 0.12:
-        return one, other
-    sharper, softer = (one, other) if sharpness > 0 else (other, one)
-    wanted = _detail(softer, inside)
-    best = sharper
-    for sigma in _SIGMAS:
-        blurred = cv2.GaussianBlur(sharper, (0, 0), sigma)
-        if _detail(blurred, inside) < wanted:
-            break
-        best = blurred
-    return (best, other) if sharpness > 0 else (one, best)
-
-
-def _toned(plane: Plane, like: Plane, inside: NDArray[np.bool_]) -> Plane:
-    """The plane with the tones of another, by a rising curve (histogram matching)."""
-    mask = inside.view(np.uint8)
-    levels = cv2.convertScaleAbs(plane)
-    mine, theirs = (
-        np.cumsum(cv2.calcHist([some], [0], mask, [256], [0, 256]).ravel()).astype(np.float64)
-        for some in (levels, cv2.convertScaleAbs(like))
-    )
-    curve = np.interp(mine / mine[-1], theirs / theirs[-1], np.arange(256))
-    smooth = cv2.GaussianBlur(curve.astype(np.float32).reshape(1, -1), (0, 0), 3, borderType=cv2.BORDER_REPLICATE)[0]
-    return cv2.LUT(levels, smooth) + (plane - levels)
 
 
 def _structure(one: Plane, other: Plane) -> tuple[Plane, Plane]:

@@ -50,7 +50,9 @@ def find(structure: NDArray[np.float32], textured: NDArray[np.bool_], full: NDAr
     if area < _LEAST:
         return None
     beyond = full & ~inside
-    outside = float(good[beyond].mean()) if beyond.sum() > 0.02 * full.sum() else 0.0
+    if beyond.sum() <= 0.02 * full.sum():  # then nothing says that it ends there
+        return None
+    outside = float(good[beyond].mean())
     telling = core & textured
     if not telling.any():
         return None

@@ -174,6 +174,8 @@ def _ends_early(found: Evidence) -> bool:
 
 def _strict(found: Evidence, torn: bool) -> bool:
     agreed = found.agreement
+    if found.inside_borders:
+        return False
     held = found.framed_alike or found.fit.inliers >= 20
     alike = agreed.worst > 0.45 and agreed.low > 0.62 and agreed.tenth > 0.8 and agreed.gradient > 0.88
     uncut = torn or max(found.around_a.seam, found.around_b.seam) < _SMOOTH or _framed(found)
@@ -191,7 +193,7 @@ def _is_panel(found: Evidence) -> bool:
         return False
     if min(found.laid.seen_a, found.laid.seen_b) > 0.93:  # frame lies on frame: a template, or one application
         return False
-    return found.panel_share > 0.25 and panel.good > 0.9 and panel.outside < 0.45 and panel.textured > 0.2
+    return found.panel_share > 0.25 and panel.good > 0.95 and panel.outside < 0.45 and panel.textured > 0.2
 
 
 def _unlike(found: Evidence) -> Kind:
@@ -203,6 +205,8 @@ def _unlike(found: Evidence) -> Kind:
 
 def _kind(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int], finer: float) -> Kind:
     whole_a, whole_b = found.laid.seen_a >= WHOLE, found.laid.seen_b >= WHOLE
+    if found.inside_borders and not found.agreement.bad > _MARKED_BAD:
+        return Kind.FRAMED
     if not (whole_a and whole_b):
         return _part(found, whole_a, whole_b, finer)
     if found.agreement.bad > _MARKED_BAD and found.agreement.low < _MARKED_LOW:

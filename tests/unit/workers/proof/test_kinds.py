@@ -55,6 +55,16 @@ def test_an_edit_is_proven_and_named(edit: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
+def test_two_frames_of_one_picture_are_told_and_left_to_people(name: str) -> None:
+    one, other = (
+        ImageOps.expand(scene(name), border, colour) for border, colour in ((40, "white"), ((0, 120), "black"))
+    )
+    found = verdict(jpeg(one), jpeg(other))
+    assert found is not None
+    assert (found.kind, found.tier) == (Kind.FRAMED, Tier.LIKELY), found
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
 def test_a_mark_is_seen_and_never_proven(name: str) -> None:
     found = verdict(jpeg(scene(name)), jpeg(marked(scene(name))))
     assert found is not None
