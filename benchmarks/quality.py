@@ -92,7 +92,7 @@ def all_pairs(library: Library, pairs: set[Pair]) -> float:
 
 def precision(library: Library, pairs: Iterable[Pair]) -> float:
     """The share of these pairs that do show one photograph; 1 of none."""
-    right = [library.same(*pair) for pair in pairs if len(pair) == 2]
+    right = [library.same(*pair) for pair in pairs if len(pair) == 2 and not library.undecided(*pair)]
     return sum(right) / len(right) if right else 1.0
 
 
@@ -109,7 +109,7 @@ def proposals(library: Library, found: dict[str, Any]) -> tuple[set[str], list[s
         keeper = Path(group["keeper"]).name
         for member in group["members"]:
             name = Path(member["path"]).name
-            if Kind(member["kind"]) in _CLAIMS:
+            if Kind(member["kind"]) in _CLAIMS and not library.undecided(keeper, name):
                 fits.append(library.same(keeper, name))
             if proposable(_signals(member)):
                 gone.add(name)
@@ -138,11 +138,8 @@ def deleted_by(pairs: set[Pair]) -> set[str]:
 def calibration(library: Library, found: dict[str, Any]) -> list[tuple[float, float, int]]:
     """Of the pairs of each range of probability: what was said, what was true, and how many; equal pixels apart."""
     proven = {Kind.EXACT, Kind.SAME_PIXELS}
-    said = [
-        (p["similarity"], library.same(Path(p["a"]).name, Path(p["b"]).name))
-        for p in found["pairs"]
-        if Kind(p["kind"]) not in proven
-    ]
+    pairs = [(p["similarity"], Path(p["a"]).name, Path(p["b"]).name) for p in found["pairs"] if p["kind"] not in proven]
+    said = [(chance, library.same(a, b)) for chance, a, b in pairs if not library.undecided(a, b)]
     chance, true = np.array([chance for chance, _ in said]), np.array([right for _, right in said])
     points = []
     for low, high in itertools.pairwise(_BINS):

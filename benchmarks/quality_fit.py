@@ -78,7 +78,7 @@ def samples(library: Library) -> list[Sample]:
     """The measures of every pair whose pixels can be compared at all."""
     random = np.random.default_rng(SEED)
     jobs: dict[str, list[tuple[str, str, bool]]] = {}
-    for a, b in pairs(library, random):
+    for a, b in (pair for pair in pairs(library, random) if not library.undecided(*pair)):
         jobs.setdefault(a[:2], []).append((a, b, library.same(a, b)))
     with ProcessPoolExecutor(2) as pool:
         found = pool.map(_sampled, [(library.folder, some) for some in jobs.values()])

@@ -19,6 +19,7 @@ from benchmarks.quality_library.edits import EDITS, collage
 
 ORIGINAL = "original"
 COLLAGE = "collage"
+SHOT, MOVED = "shot", "moved"
 
 _SCENES = (
     "astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "motorcycle_left.png", "coins.png",
@@ -54,6 +55,12 @@ class Library:
         """Whether two files show one photograph, as a whole or in part."""
         one, other = self.pictures[a], self.pictures[b]
         return bool(one.shows & other.shows)
+
+    def undecided(self, a: str, b: str) -> bool:
+        """Whether one has a thing that was moved and the other is a part of the photograph: the thing may not be in
+        that part, and then both do show one picture."""
+        edits = {self.pictures[a].edit, self.pictures[b].edit}
+        return MOVED in edits and any(edit in EDITS and EDITS[edit].part for edit in edits)
 
 
 def sources(extra: Path | None, random: np.random.Generator) -> list[Callable[[], Image.Image]]:
@@ -102,15 +109,15 @@ def _family(library: Library, number: int, photograph: Image.Image, edits: int, 
         file = f"{number:03}-{name}.{ {'JPEG': 'jpg'}.get(edit.format, edit.format.lower()) }"
         library.add(file, edit.make(photograph, random), Picture(file, str(name), frozenset({number})))
     if number % 3 == 0:
-        for shot, make in (("shot", negatives.another_shot), ("moved", negatives.one_thing_moved)):
-            _write(library, f"{number:03}-{shot}.jpg", make(photograph, random), shot, -1 - number, decoy=True)
+        for decoy, make in ((SHOT, negatives.another_shot), (MOVED, negatives.one_thing_moved)):
+            _write(library, f"{number:03}-{decoy}.jpg", make(photograph, random), decoy, number, decoy=True)
 
 
 def _write(library: Library, name: str, image: Image.Image, edit: str, shows: int, decoy: bool = False) -> None:
     stream = BytesIO()
     image.save(stream, "PNG" if name.endswith("png") else "JPEG", quality=93)
-    unique = frozenset({shows}) if not decoy else frozenset({-abs(hash((edit, shows))) - 1})
-    library.add(name, stream.getvalue(), Picture(name, edit, unique, decoy))
+    alone = -1 - 2 * shows - (edit == MOVED)  # a number that no other file has
+    library.add(name, stream.getvalue(), Picture(name, edit, frozenset({alone if decoy else shows}), decoy))
 
 
 def _collaged(families: int, random: np.random.Generator) -> Iterator[tuple[int, list[int]]]:

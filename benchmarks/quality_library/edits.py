@@ -20,7 +20,8 @@ Change = Callable[[Image.Image, Random], Image.Image]
 class Edit:
     """``change`` makes the picture, ``quality`` the JPEG of it; ``aim`` is the recall that is wanted.
 
-    ``part`` marks an edit that shows less than the photograph, ``more`` one that shows it inside something else.
+    ``part`` marks an edit that shows less than the photograph, ``more`` one that shows it inside something else,
+    ``torn`` one of whose file only so much was downloaded.
     """
 
     change: Change
@@ -29,6 +30,7 @@ class Edit:
     aim: float = 0.99
     part: bool = False
     more: bool = False
+    torn: float = 1.0
 
     def make(self, photograph: Image.Image, random: Random) -> bytes:
         stream = BytesIO()
@@ -36,7 +38,8 @@ class Edit:
         if self.format == "GIF":
             picture = picture.quantize(64)
         picture.save(stream, self.format, **({} if self.format in ("PNG", "GIF") else {"quality": self.quality}))
-        return stream.getvalue()
+        data = stream.getvalue()
+        return data[: round(len(data) * self.torn)]
 
 
 def _same(image: Image.Image, random: Random) -> Image.Image:
@@ -221,6 +224,7 @@ def _mirrored_crop(image: Image.Image, random: Random) -> Image.Image:
 EDITS: dict[str, Edit] = {
     "jpeg-20": Edit(_same, 20),
     "jpeg-60": Edit(_same, 60),
+    "half-a-file": Edit(_same, part=True, torn=0.6),
     "webp-40": Edit(_same, 40, "WEBP"),
     "gif": Edit(_same, format="GIF"),
     "half": Edit(_scaled(0.5)),

@@ -28,7 +28,19 @@ def another_shot(image: Image.Image, random: Random) -> Image.Image:
 
 
 def one_thing_moved(image: Image.Image, random: Random) -> Image.Image:
-    """A tripod's next frame: all the same but for a part that has gone elsewhere."""
+    """A tripod's next frame: all the same but for a part that has gone elsewhere, to where it can be seen."""
+    tried = [_one_moved(image, random) for _ in range(_TRIES)]
+    shot = next((shot for shot in tried if _changed(image, shot) > _SEEN), max(tried, key=lambda s: _changed(image, s)))
+    grain = np.asarray(shot, np.float32) + random.normal(0, 3, (shot.height, shot.width, 3))
+    return Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8))
+
+
+_TRIES = 12
+_SEEN = 0.012
+"""The share of a picture that must have changed: a patch of sky that has moved in the sky is no other picture."""
+
+
+def _one_moved(image: Image.Image, random: Random) -> Image.Image:
     shot, side = image.copy(), round(min(image.size) * random.uniform(0.2, 0.3))
     left, top = (int(random.integers(0, whole - side)) for whole in image.size)
     to = tuple(int(random.integers(0, whole - side)) for whole in image.size)
@@ -36,8 +48,15 @@ def one_thing_moved(image: Image.Image, random: Random) -> Image.Image:
     mask = Image.new("L", (side, side), 0)
     ImageDraw.Draw(mask).ellipse((side * 0.1, side * 0.1, side * 0.9, side * 0.9), 255)
     shot.paste(thing, to, mask.filter(ImageFilter.GaussianBlur(side * 0.04)))
-    grain = np.asarray(shot, np.float32) + random.normal(0, 3, (shot.height, shot.width, 3))
-    return Image.fromarray(np.clip(grain, 0, 255).astype(np.uint8))
+    return shot
+
+
+def _changed(one: Image.Image, other: Image.Image) -> float:
+    """The share of two pictures that differs by more than 30 levels, seen from a distance."""
+    small = [
+        np.asarray(image.convert("L").resize((160, 160), Image.Resampling.BOX), np.float32) for image in (one, other)
+    ]
+    return float((np.abs(small[0] - small[1]) > 30).mean())
 
 
 def document(words: list[str], random: Random) -> Image.Image:

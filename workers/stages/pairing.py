@@ -6,6 +6,8 @@ Invariant: a pair is chosen once, the smaller row first, and never proven twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
@@ -70,39 +72,57 @@ def close(ctx: Context, scan: Scan, unit: int) -> Found:
     units = int(store.fields(ctx.redis, scan.id).get(f"total:{Phase.PROVE}", 0))
     found = proofs.found(ctx, scan, proofs.PAIRS, units)
     if scan.request.upload is not None:
-        missing = (np.empty(0, np.int64),) * 2
+        pairs = (np.empty(0, np.int64),) * 2
     else:
-        missing = _missing(found, proofs.pairs(ctx, scan, proofs.PAIRS))
-    return _chosen(ctx, scan, proofs.CLOSING, Phase.REPROVE, missing)
+        pairs = missing(found, proofs.pairs(ctx, scan, proofs.PAIRS))
+    return _chosen(ctx, scan, proofs.CLOSING, Phase.REPROVE, pairs)
 
 
-def _missing(found: Proofs, looked_at: npt.NDArray[np.void]) -> tuple[Rows, Rows]:
-    """Pairs of those that are joined by matches, and that were not looked at."""
-    joining = found[claims(found) & (found["kind"] != KINDS.index("contained"))]
-    rows, at = np.unique(np.concatenate([joining["a"], joining["b"]]).astype(np.int64), return_inverse=True)
-    if len(rows) == 0:
-        return rows, rows
-    one, other = at.reshape(2, -1)
-    degree = np.bincount(at, minlength=len(rows))
-    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(rows), len(rows)))
-    family = connected_components(graph, directed=False)[1]
-    order = np.argsort(family, kind="stable")
-    families = np.split(order, np.flatnonzero(np.diff(family[order])) + 1)
-    pairs = [_within(members, degree) for members in families if len(members) > 2]
+def missing(found: Proofs, looked_at: npt.NDArray[np.void]) -> tuple[Rows, Rows]:
+    """Pairs of those that are joined by matches, and of what contains one of them with the others, that were not looked
+    at."""
+    found = found[claims(found)]
+    containing = found["kind"] == KINDS.index("contained")
+    families = _families(found[~containing])
+    pairs = [*(_within(family) for family in families), *_beside(found[containing], families)]
     if not pairs:
-        return rows[:0], rows[:0]
-    a, b = _ordered(*(rows[np.concatenate(column)] for column in zip(*pairs, strict=True)))
-    most = int(max(rows[-1], looked_at["b"].max())) + 1
+        return (np.empty(0, np.int64),) * 2
+    a, b = _ordered(*(np.concatenate(column) for column in zip(*pairs, strict=True)))
+    most = int(max(b.max(), looked_at["b"].max())) + 1
     known = looked_at["a"].astype(np.int64) * most + looked_at["b"]
     fresh = ~np.isin(a * most + b, known)
     return a[fresh], b[fresh]
 
 
-def _within(members: Rows, degree: Rows) -> tuple[Rows, Rows]:
+def _families(joining: Proofs) -> list[Rows]:
+    """Contents that matches join, more than two in each, those with the most matches first."""
+    rows, at = np.unique(np.concatenate([joining["a"], joining["b"]]).astype(np.int64), return_inverse=True)
+    if len(rows) == 0:
+        return []
+    one, other = at.reshape(2, -1)
+    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(rows), len(rows)))
+    family = connected_components(graph, directed=False)[1]
+    order = np.lexsort((-np.bincount(at), family))
+    families = np.split(rows[order], np.flatnonzero(np.diff(family[order])) + 1)
+    return [members for members in families if len(members) > 2]
+
+
+def _within(family: Rows) -> tuple[Rows, Rows]:
     """Every pair of a family, or each with those that match the most."""
-    if len(members) <= ALL_PAIRS_UP_TO:
-        i, j = np.triu_indices(len(members), k=1)
-        return members[i], members[j]
-    best = members[np.argsort(-degree[members], kind="stable")[:ALL_PAIRS_UP_TO]]
-    one, other = np.repeat(members, len(best)), np.tile(best, len(members))
+    if len(family) <= ALL_PAIRS_UP_TO:
+        i, j = np.triu_indices(len(family), k=1)
+        return family[i], family[j]
+    best = family[:ALL_PAIRS_UP_TO]
+    one, other = np.repeat(family, len(best)), np.tile(best, len(family))
     return one[one != other], other[one != other]
+
+
+def _beside(containing: Proofs, families: list[Rows]) -> Iterator[tuple[Rows, Rows]]:
+    """What contains one of a family, or lies in it, with all of it: a collage meets few of the copies by itself."""
+    belongs = {int(row): number for number, family in enumerate(families) for row in family}
+    sides = [(a, b) for a, b in zip(containing["a"].tolist(), containing["b"].tolist(), strict=True)]
+    wanted = {(one, belongs[other]) for pair in sides for one, other in (pair, pair[::-1]) if other in belongs}
+    for one, number in sorted(wanted):
+        others = families[number][:ALL_PAIRS_UP_TO]
+        others = others[others != one]
+        yield np.full(len(others), one), others
