@@ -23,7 +23,7 @@ from scipy.optimize import minimize
 from benchmarks.quality_library.build import COLLAGE, Library, build
 from workers.proof import coefficients
 from workers.proof.evidence import Evidence, gather
-from workers.proof.verdict import is_marked, mark_measures, measures
+from workers.proof.verdict import ceiling, is_marked, mark_measures, measures
 from workers.vision.decode import decode
 from workers.vision.local import Local, loaded
 
@@ -68,8 +68,8 @@ def _sampled(job: tuple[Path, list[tuple[str, str, bool]]]) -> list[Sample]:
     found = []
     for a, b, same in some:
         evidence: Evidence | None = gather(_local(folder / a), _local(folder / b), None)
-        if evidence is not None:
-            marked = is_marked(evidence)
+        marked = evidence is not None and is_marked(evidence)
+        if evidence is not None and not (marked and ceiling(evidence) < 1):  # what no measure can raise tells nothing
             found.append((a, b, same, marked, mark_measures(evidence) if marked else measures(evidence)))
     return found
 

@@ -11,7 +11,6 @@ where it says so, to those of the second.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import cv2
@@ -63,11 +62,9 @@ def fit(a: Local, b: Local, mirrored: bool) -> Fit | None:
     """The transform that most features agree on; None where fewer than LEAST do."""
     if len(a.place) < LEAST or len(b.place) < LEAST:
         return None
-    found = _matcher().match(a.mirrored if mirrored else a.descriptor, b.descriptor)
-    pairs = np.array([(m.queryIdx, m.trainIdx) for m in found if m.distance <= _FAR], np.int64).reshape(-1, 2)
-    if len(pairs) < LEAST:
+    one, other = _matched(a.mirrored if mirrored else a.descriptor, b.descriptor)
+    if len(one) < LEAST:
         return None
-    one, other = pairs.T
     agreeing = _voted(a, b, one, other, mirrored)
     if len(agreeing) < LEAST:
         return None
@@ -80,9 +77,16 @@ def placed(a: Local, mirrored: bool) -> NDArray[np.float32]:
     return np.stack([a.shape[0] - a.place[:, 0], a.place[:, 1]], axis=1) if mirrored else a.place
 
 
-@cache
-def _matcher() -> Any:
-    return cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
+def _matched(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Descriptors (n, 32) that are each other's nearest, and near; every distance is counted once for both ways."""
+    apart = np.zeros((len(one), len(other)), np.uint16)
+    words = [np.ascontiguousarray(descriptors).view(np.uint64).T for descriptors in (one, other)]
+    for mine, theirs in zip(*words, strict=True):
+        apart += np.bitwise_count(mine[:, None] ^ theirs[None, :])
+    nearest, back = apart.argmin(axis=1), apart.argmin(axis=0)
+    at = np.arange(len(one))
+    both = np.flatnonzero((back[nearest] == at) & (apart[at, nearest] <= _FAR))
+    return both, nearest[both]
 
 
 def _voted(a: Local, b: Local, one: NDArray[np.int64], other: NDArray[np.int64], mirrored: bool) -> NDArray[np.int64]:

@@ -23,9 +23,10 @@ _SPOT = 12  # pixels of the frame
 class Marks:
     """``area`` is the share of the frame that differs, in so many ``spots``; ``lopsided`` how far its edges are those
     of one picture alone, 0 to 1, ``one_way`` how far it is lighter, or darker, in one; ``shining`` how far the two
-    correlate there, as under a pale mark, and ``shining_detail`` their detail. ``largest`` is the share of the largest
-    spot in all of them, ``filled`` how much of its box it fills, ``uneven`` how much more varied it is in one of the
-    two (logarithm)."""
+    correlate there, as under a pale mark, and ``shining_detail`` their detail; ``flat`` is the share of what differs
+    that shows nothing in one of the two. ``largest`` is the share of the largest spot in all of them, ``filled`` how
+    much of its box it fills, ``uneven`` how much more varied it is in one of the two (logarithm), ``outlined`` how much
+    sharper its outline (logarithm)."""
 
     area: float
     spots: int
@@ -36,6 +37,8 @@ class Marks:
     largest: float = 0.0
     filled: float = 0.0
     uneven: float = 0.0
+    flat: float = 0.0
+    outlined: float = 0.0
 
 
 NONE = Marks(0.0, 0, 1.0, 1.0)
@@ -48,25 +51,45 @@ def find(one: Plane, other: Plane, inside: NDArray[np.bool_]) -> Marks:
     changed = (np.abs(apart) > max(_LEAST, 6 * usual)) & inside
     if changed.sum() < _SPOT:
         return NONE
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(
-        cv2.dilate(changed.view(np.uint8), np.ones((3, 3), np.uint8))
-    )
-    edges = [np.bincount(labels.ravel(), weights=_edges(plane).ravel(), minlength=count)[1:] for plane in (one, other)]
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(changed.view(np.uint8), _NEAR))
+    edges = [_edges(plane) for plane in (one, other)]
+    lines = [np.bincount(labels.ravel(), weights=some.ravel(), minlength=count)[1:].sum() for some in edges]
     difference, sizes = apart[changed], boxes[1:, cv2.CC_STAT_AREA]
-    large = 1 + int(sizes.argmax())
-    _, _, width, height, size = boxes[large]
-    spread = [float(plane[labels == large].std()) + 2 for plane in (one, other)]
+    number = 1 + int(sizes.argmax())
+    _, _, width, height, size = boxes[number].tolist()
+    large = labels == number
     return Marks(
         area=float(changed.mean()),
         spots=count - 1,
-        lopsided=float(abs((edges[0] - edges[1]).sum()) / max(1.0, (edges[0] + edges[1]).sum())),
+        lopsided=float(abs(lines[0] - lines[1]) / max(1.0, lines[0] + lines[1])),
         one_way=float(abs(difference.sum()) / np.abs(difference).sum()),
         shining=_correlation(one[changed], other[changed]),
         shining_detail=_correlation(*((plane - cv2.blur(plane, (9, 9)))[changed] for plane in (one, other))),
-        largest=float(size / sizes.sum()),
-        filled=float(size / (width * height)),
-        uneven=float(abs(np.log(spread[0] / spread[1]))),
+        largest=size / float(sizes.sum()),
+        filled=size / float(width * height),
+        uneven=_ratio(*(float(plane[large].std()) for plane in (one, other))),
+        flat=_flat(labels > 0, edges),
+        outlined=_ratio(*(float(some[_rim(large)].mean()) for some in edges)),
     )
+
+
+_NEAR = np.ones((3, 3), np.uint8)
+_PLAIN = 2.5  # levels a pixel
+
+
+def _ratio(one: float, other: float) -> float:
+    return float(abs(np.log((one + 2) / (other + 2))))
+
+
+def _rim(spot: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return spot & (cv2.erode(spot.view(np.uint8), _NEAR) == 0)
+
+
+def _flat(spots: NDArray[np.bool_], edges: list[Plane]) -> float:
+    """The share inside of the spots, their rims left out, without any edges in one of the two."""
+    core = spots & ~_rim(spots)
+    inner = core if core.sum() >= _SPOT / 2 else spots
+    return max(float((some[inner] < _PLAIN).mean()) for some in edges)
 
 
 def _correlation(one: Plane, other: Plane) -> float:

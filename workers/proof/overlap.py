@@ -30,6 +30,7 @@ _QUIET = 18.0  # variance, levels squared: what JPEG leaves of a flat part
 _TEXTURED = 4 * _QUIET
 _MARGIN = 2
 _MARKED = 0.7  # the similarity of a window below which marks are looked for
+_MARK = 20.0  # levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,11 @@ def agreement(laid: Overlap) -> tuple[Agreement, Windows] | None:
     if chosen.sum() < 16:
         return None
     structure, varied = _structure(one, other)
+    if structure[chosen].min() < _MARKED:  # what was put on one of them must not shift the tones of the rest
+        alike = inside & (np.abs(one - other) < _MARK)
+        if alike.sum() > inside.sum() / 2:
+            other = toned(other, one, alike)
+            structure, varied = _structure(one, other)
     windows = np.sort(structure[chosen])
     bad_map = (structure < 0.5) & full
     found = Agreement(

@@ -5,6 +5,8 @@ Invariant: a plane that is the other one, softened or with a rising curve of ton
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +41,16 @@ def toned(plane: Plane, like: Plane, inside: NDArray[np.bool_]) -> Plane:
     """The plane with the tones of another, by a rising curve (histogram matching)."""
     mask = inside.view(np.uint8)
     levels = cv2.convertScaleAbs(plane)
-    mine, theirs = (
-        np.cumsum(cv2.calcHist([some], [0], mask, [256], [0, 256]).ravel()).astype(np.float64)
-        for some in (levels, cv2.convertScaleAbs(like))
-    )
-    curve = np.interp(mine / mine[-1], theirs / theirs[-1], np.arange(256))
-    smooth = cv2.GaussianBlur(curve.astype(np.float32).reshape(1, -1), (0, 0), 3, borderType=cv2.BORDER_REPLICATE)[0]
+    (mine, at), (theirs, to) = (_ranks(some, mask) for some in (levels, cv2.convertScaleAbs(like)))
+    if len(at) == 0:
+        return plane
+    curve = np.interp(np.arange(256), at, np.interp(mine, theirs, to)).astype(np.float32)
+    smooth = cv2.GaussianBlur(curve.reshape(1, -1), (0, 0), 3, borderType=cv2.BORDER_REPLICATE)[0]
     return cv2.LUT(levels, smooth) + (plane - levels)
+
+
+def _ranks(levels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The levels that occur, and for each the share of pixels that are darker, half of its own included."""
+    count = cv2.calcHist([levels], [0], mask, [256], [0, 256]).ravel().astype(np.float64)
+    there = np.flatnonzero(count)
+    return ((np.cumsum(count) - count / 2) / max(1.0, count.sum()))[there], there

@@ -20,7 +20,7 @@ from workers.proof.geometry import Fit
 WHOLE = 0.965
 """The share of a picture from which on it counts as shown whole."""
 
-_LIKELY, _LIKELY_MARKED = 0.5, 0.56
+_LIKELY, _LIKELY_MARKED = 0.5, 0.7
 _PROVEN = 0.98
 
 
@@ -86,6 +86,12 @@ def mark_measures(found: Evidence) -> list[float]:
         float(np.sqrt(min(marks.area * marks.largest, 0.2))),
         marks.lopsided * marks.largest,
         marks.one_way * marks.shining,
+        marks.flat,
+        marks.outlined,
+        marks.outlined * marks.flat,
+        marks.outlined * marks.lopsided,
+        agreed.tenth * agreed.gradient,
+        min(marks.uneven, 2.0) * marks.one_way * marks.shining,
     ]
 
 
@@ -116,7 +122,7 @@ def _least(found: Evidence) -> float:
 _MOST_BAD, _LARGEST_BLOB = 0.27, 0.18
 
 
-def _ceiling(found: Evidence) -> float:
+def ceiling(found: Evidence) -> float:
     """What no other measure may raise: a page of one application has another picture in it, a form other words, a flat
     one shows nothing."""
     agreed = found.agreement
@@ -138,13 +144,16 @@ _TEXTURED = 0.04
 
 
 def _unchanged(found: Evidence) -> bool:
-    """Whether both look alike to the eye, tones and colours included: all that a picture without structure has."""
+    """Whether both look alike to the eye as they are, tones and colours included: all that a picture without structure
+    has. Any ramp is another one's mirror image."""
+    if found.fit.mirrored or abs(found.fit.turn) > 1.5:
+        return False
     return found.agreement.tone < 3 and found.agreement.residual < 2 and found.colour < 3
 
 
 def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int], damaged: bool = False) -> Verdict:
     """The verdict on two pictures of these sizes (width, height), of which one is ``damaged``, or none is."""
-    chance = min(probability(found), _ceiling(found))
+    chance = min(probability(found), ceiling(found))
     finer = max(size_b) * found.fit.scale / max(size_a)
     panel = _is_panel(found)
     if panel:

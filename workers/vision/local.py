@@ -1,7 +1,7 @@
 """Local features: what parts of a picture look like and where they are, small enough to keep of every content.
 
 ORB (Rublee, Rabaud, Konolige & Bradski, "ORB: an efficient alternative to SIFT or SURF", ICCV 2011) on the picture
-at several sizes, the same share of features at each, so that a part that was cut out, or a copy that is a fifth as
+at several sizes, features at each, so that a part that was cut out, or a copy that is a fifth as
 large, still meets the whole at one of them. Every feature is described a second time as the mirror shows it: the
 pattern that ORB compares has no symmetry. Beside them the picture itself, small, for the comparison once two pictures
 lie on one another.
@@ -20,15 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-VERSION = "l1"
+VERSION = "l2"
 
 SIDE = 384
 """Pixels of the longest side of the largest size; smaller pictures are enlarged to it."""
 
 SIZES = (384, 271, 192, 136, 96)
-EACH = 52
-MOST = EACH * len(SIZES)
-"""Features of one picture at most."""
+EACH = (120, 90, 70, 50, 40)
+"""Features at each size at most: a small part has few of the large sizes, and is told by those of the small details."""
+
+MOST = sum(EACH)
 
 LUMA, CHROMA = 160, 40
 """Sides of the small picture, both of them: its shape is that of the picture, its pixels are not square."""
@@ -47,7 +48,7 @@ ROW = np.dtype(
         ("chroma", "u1", (CHROMA, CHROMA, 2)),
     ]
 )
-"""One picture as it is stored, 48 kB. ``place`` is (x, y) in 65,535ths of the longest side, ``angle`` in 256ths of a
+"""One picture as it is stored, 55 kB. ``place`` is (x, y) in 65,535ths of the longest side, ``angle`` in 256ths of a
 turn, ``level`` the index in SIZES. ``chroma`` is Cb and Cr."""
 
 _EDGE = 12
@@ -125,7 +126,7 @@ def _resized(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uin
 
 @cache
 def _orb() -> Any:
-    return cv2.ORB.create(nfeatures=EACH * 6, nlevels=1, edgeThreshold=_EDGE, fastThreshold=_FAST)
+    return cv2.ORB.create(nfeatures=6 * max(EACH), nlevels=1, edgeThreshold=_EDGE, fastThreshold=_FAST)
 
 
 def _at(rgb: NDArray[np.uint8], size: tuple[int, int], level: int) -> tuple[Any, Any, Any, Any, int]:
@@ -133,7 +134,7 @@ def _at(rgb: NDArray[np.uint8], size: tuple[int, int], level: int) -> tuple[Any,
     scale = SIZES[level] / max(size)
     shape = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
     grey = cv2.cvtColor(_resized(rgb, shape), cv2.COLOR_RGB2GRAY)
-    points = _spread(list(_orb().detect(grey, None)), shape)
+    points = _spread(list(_orb().detect(grey, None)), shape, EACH[level])
     if not points:
         return np.zeros((0, 2)), np.zeros(0), np.zeros((0, 32)), np.zeros((0, 32)), level
     flipped = cv2.flip(grey, 1)
@@ -152,7 +153,7 @@ def _mirror(point: Any, width: int) -> Any:
     return cv2.KeyPoint(width - 1 - x, y, point.size, (180.0 - point.angle) % 360.0, point.response, point.octave)
 
 
-def _spread(points: list[Any], shape: tuple[int, int]) -> list[Any]:
+def _spread(points: list[Any], shape: tuple[int, int], most: int) -> list[Any]:
     """The strongest of each part of the picture, in turn, until there are enough."""
     points.sort(key=lambda point: -point.response)
     cells: dict[tuple[int, int], int] = {}
@@ -161,4 +162,4 @@ def _spread(points: list[Any], shape: tuple[int, int]) -> list[Any]:
         cell = (int(point.pt[0] * _CELLS / shape[0]), int(point.pt[1] * _CELLS / shape[1]))
         cells[cell] = turn = cells.get(cell, 0) + 1
         ranked.append((turn, order))
-    return [points[order] for _, order in sorted(ranked)[:EACH]]
+    return [points[order] for _, order in sorted(ranked)[:most]]
