@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from benchmarks.quality_library.build import COLLAGE, Library, build
+from benchmarks.quality_library.build import ALIKE, COLLAGE, Library, build
 from workers.proof import coefficients
 from workers.proof.evidence import Evidence, gather
 from workers.proof.verdict import ceiling, is_marked, mark_measures, measures
@@ -51,7 +51,7 @@ def pairs(library: Library, random: np.random.Generator) -> Iterator[tuple[str, 
         if picture.edit != COLLAGE:
             made.setdefault(name[:3] if name[0].isdigit() else picture.edit, []).append(name)
     for kind, names in made.items():
-        if kind.isdigit():
+        if kind.isdigit() or kind in ALIKE:
             yield from itertools.combinations(names, 2)
     by_edit: dict[str, list[str]] = {}
     for name, picture in library.pictures.items():

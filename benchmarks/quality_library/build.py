@@ -20,12 +20,14 @@ from benchmarks.quality_library.edits import EDITS, collage
 ORIGINAL = "original"
 COLLAGE = "collage"
 SHOT, MOVED = "shot", "moved"
+ALIKE = DOCUMENT, PRODUCT, MEME, BADGE = "document", "product", "meme", "badge"
 
 _SCENES = (
     "astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png", "motorcycle_left.png", "coins.png",
     "ihc.png", "retina.jpg", "hubble_deep_field.jpg", "brick.png", "gravel.png", "grass.png", "moon.png",
 )  # fmt: skip
 _LONGEST = 1000  # pixels
+_SHOWN, _MEMES = 28, 8  # photographs that nothing but a thing on white, or memes, shows
 _WORDS = ["garden", "road", "house", "number", "street", "water", "light", "paper", "letter", "notice", "permit"]
 
 
@@ -63,7 +65,12 @@ class Library:
         return MOVED in edits and any(edit in EDITS and EDITS[edit].part for edit in edits)
 
 
-def sources(extra: Path | None, random: np.random.Generator) -> list[Callable[[], Image.Image]]:
+Photograph = Callable[[], Image.Image]
+Made = tuple[str, Image.Image]
+"""How a picture was made, and the picture."""
+
+
+def sources(extra: Path | None, random: np.random.Generator) -> list[Photograph]:
     """Photographs, those of scikit-image first, then those of a folder in an order of the seed's."""
     bundled = [Path(skimage.__file__).parent / "data" / name for name in _SCENES]
     more = sorted(extra.rglob("*.jpg")) if extra is not None and extra.is_dir() else []
@@ -95,10 +102,11 @@ def build(folder: Path, extra: Path | None, families: int, edits_each: int, seed
         name = f"collage-{number:03}.jpg"
         data = collage([photographs[one]() for one in some], random)
         library.add(name, data, Picture(name, COLLAGE, frozenset(some)))
-    for number, photograph in enumerate(photographs[families:], families):
+    distractors, shown = photographs[families:-_SHOWN], photographs[families:][-_SHOWN:]
+    for number, photograph in enumerate(distractors, families):
         _write(library, f"other-{number:04}.jpg", photograph(), "other", number)
-    for number, page in enumerate(_pages(photographs, random), len(photographs)):
-        _write(library, f"page-{number:04}.png", page, "page", number)
+    for number, (made, image) in enumerate(_alike(shown, random), len(photographs)):
+        _write(library, f"{made}-{number:04}.png", image, made, number)
     return library
 
 
@@ -126,8 +134,14 @@ def _collaged(families: int, random: np.random.Generator) -> Iterator[tuple[int,
         yield number, sorted(int(one) for one in random.choice(families, min(count, families), replace=False))
 
 
-def _pages(photographs: list[Callable[[], Image.Image]], random: np.random.Generator) -> Iterator[Image.Image]:
+def _alike(shown: list[Photograph], random: np.random.Generator) -> Iterator[Made]:
+    """Pages of one office, things on white, pictures with other words on them, and signs of one house."""
     for _ in range(20):
-        yield negatives.document(_WORDS, random)
-    for number in range(20):
-        yield negatives.product(photographs[-1 - number % len(photographs)]())
+        yield DOCUMENT, negatives.document(_WORDS, random)
+    for photograph in shown[_MEMES:]:
+        yield PRODUCT, negatives.product(photograph())
+    for photograph in shown[:_MEMES]:
+        yield from ((MEME, negatives.meme(photograph(), _WORDS, random)) for _ in range(3))
+    for style in random.integers(0, 1 << 30, 8):
+        letters = random.choice(list("ABDEGHKMNPRSWXZ358"), 4, replace=False)
+        yield from ((BADGE, negatives.badge(np.random.default_rng(style), str(letter))) for letter in letters)

@@ -80,3 +80,26 @@ def product(image: Image.Image) -> Image.Image:
     ImageDraw.Draw(mask).ellipse((4, 4, 256, 256), 255)
     ground.paste(shown, (220, 220), mask)
     return ground
+
+
+def meme(image: Image.Image, words: list[str], random: Random) -> Image.Image:
+    """A well-known picture with words of its own."""
+    copy, size = image.copy(), image.width / random.uniform(9, 13)
+    for at in (0.12, 0.88)[int(random.integers(0, 2)) :]:
+        text = " ".join(str(word) for word in random.choice(words, 3)).upper()
+        middle, stroke = (copy.width / 2, copy.height * at), max(1, round(size / 12))
+        ImageDraw.Draw(copy).text(middle, text, "white", font(size), "mm", stroke_width=stroke, stroke_fill=0)
+    return copy
+
+
+def badge(style: Random, letter: str) -> Image.Image:
+    """A sign of one house, with a letter of its own; the same generator, the same house."""
+    colour = tuple(int(level) for level in style.integers(20, 200, 3))
+    image = Image.new("RGB", (360, 360), "white")
+    draw, edge = ImageDraw.Draw(image), int(style.integers(8, 30))
+    outline: dict[str, object] = {"outline": colour, "width": edge}
+    shape = (draw.ellipse, draw.rectangle)[int(style.integers(0, 2))]
+    shape((24, 24, 336, 336), **outline)
+    shape((24 + 2 * edge, 24 + 2 * edge, 336 - 2 * edge, 336 - 2 * edge), outline=colour, width=2)
+    draw.text((180, 180), letter, colour, font(style.uniform(90, 170)), "mm")
+    return image

@@ -24,7 +24,8 @@ class Marks:
     """``area`` is the share of the frame that differs, in so many ``spots``; ``lopsided`` how far its edges are those
     of one picture alone, 0 to 1, ``one_way`` how far it is lighter, or darker, in one; ``shining`` how far the two
     correlate there, as under a pale mark, and ``shining_detail`` their detail; ``flat`` is the share of what differs
-    that shows nothing in one of the two. ``largest`` is the share of the largest spot in all of them, ``filled`` how
+    that shows nothing in one of the two, ``dense`` how much more edges than elsewhere both have there (logarithm), as
+    other words in one place have. ``largest`` is the share of the largest spot in all of them, ``filled`` how
     much of its box it fills, ``uneven`` how much more varied it is in one of the two (logarithm), ``outlined`` how much
     sharper its outline (logarithm)."""
 
@@ -39,6 +40,7 @@ class Marks:
     uneven: float = 0.0
     flat: float = 0.0
     outlined: float = 0.0
+    dense: float = 0.0
 
 
 NONE = Marks(0.0, 0, 1.0, 1.0)
@@ -70,6 +72,7 @@ def find(one: Plane, other: Plane, inside: NDArray[np.bool_]) -> Marks:
         uneven=_ratio(*(float(plane[large].std()) for plane in (one, other))),
         flat=_flat(labels > 0, edges),
         outlined=_ratio(*(float(some[_rim(large)].mean()) for some in edges)),
+        dense=min(_dense(labels > 0, some, inside) for some in edges),
     )
 
 
@@ -90,6 +93,11 @@ def _flat(spots: NDArray[np.bool_], edges: list[Plane]) -> float:
     core = spots & ~_rim(spots)
     inner = core if core.sum() >= _SPOT / 2 else spots
     return max(float((some[inner] < _PLAIN).mean()) for some in edges)
+
+
+def _dense(spots: NDArray[np.bool_], edges: Plane, inside: NDArray[np.bool_]) -> float:
+    here, elsewhere = edges[spots & inside], edges[inside & ~spots]
+    return float(np.log((here.mean() + 1) / (elsewhere.mean() + 1))) if here.size and elsewhere.size else 0.0
 
 
 def _correlation(one: Plane, other: Plane) -> float:

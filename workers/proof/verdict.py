@@ -20,7 +20,7 @@ from workers.proof.geometry import Fit
 WHOLE = 0.965
 """The share of a picture from which on it counts as shown whole."""
 
-_LIKELY, _LIKELY_MARKED = 0.5, 0.7
+_LIKELY, _LIKELY_MARKED = 0.5, 0.65
 _PROVEN = 0.98
 
 
@@ -88,6 +88,7 @@ def mark_measures(found: Evidence) -> list[float]:
         marks.one_way * marks.shining,
         marks.flat,
         marks.outlined,
+        marks.dense,
         marks.outlined * marks.flat,
         marks.outlined * marks.lopsided,
         agreed.tenth * agreed.gradient,
