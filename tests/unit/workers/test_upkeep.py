@@ -175,8 +175,11 @@ import sys
 from pathlib import Path
 from tests.unit.workers.test_features import add
 from workers.features import Space
-space = Space(Path(sys.argv[1]), "space")
-for number in range(80):
+folder = Path(sys.argv[1])
+space = Space(folder, "space")
+for number in range(1000):
+    if number >= 80 and (folder / "enough").exists():
+        break
     add(space, [2 * number, 2 * number + 1])
 """
 
@@ -189,7 +192,7 @@ def _start(program: str, folder: Path, said: Path) -> subprocess.Popen[bytes]:
 
 def test_merging_by_two_one_killed_while_others_write_and_read_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "space").mkdir()
-    reader, numbers = Space(tmp_path, "space"), list(range(160))
+    reader, numbers = Space(tmp_path, "space"), list(range(2000))
     held: dict[int, int] = {}
     logs = [tmp_path / name for name in ("writer.log", "lasting.log", "doomed.log")]
     writer, lasting, doomed = map(_start, (WRITER, PRUNER, PRUNER), [tmp_path] * 3, logs)
@@ -204,6 +207,8 @@ def test_merging_by_two_one_killed_while_others_write_and_read_loses_nothing(tmp
                 assert not held or np.array_equal(reader.rows(np.array(list(held.values()), int)), vectors(list(held)))
                 if "merged" in logs[2].read_text() and doomed.poll() is None:
                     os.kill(doomed.pid, signal.SIGKILL)
+                if all("merged" in log.read_text() for log in logs[1:]):
+                    (tmp_path / "enough").touch()  # not before: whoever starts late on a busy machine has its turn too
         finally:
             doomed.kill()
             lasting.kill()
@@ -212,8 +217,10 @@ def test_merging_by_two_one_killed_while_others_write_and_read_loses_nothing(tmp
     for space in (reader, Space(tmp_path, "space")):
         space.refresh()
         found = space.find([digest(n) for n in numbers])
-        assert (found >= 0).all()
-        assert np.array_equal(space.rows(found), vectors(numbers))
+        written = int((found >= 0).sum())
+        assert written >= max(160, len(held))
+        assert (found[:written] >= 0).all()
+        assert np.array_equal(space.rows(found[:written]), vectors(numbers[:written]))
     assert not list(upkeep.damages(tmp_path / "space"))
 
 
