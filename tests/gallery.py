@@ -36,6 +36,7 @@ from tests.pictures import photo
 
 SCAN = "5ca9000000000001"
 ALIGNED = "5ca9000000000002"
+LOOSE = "5ca9000000000003"
 SEARCH = "5ea4c40000000001"
 RUNNING = "4a11000000000001"
 ODD_NAME = b"odd-\xff.jpg"
@@ -151,6 +152,18 @@ def lay(ctx: Context, gallery: Gallery, picture: Pillow.Image, lies: Alignment) 
     result = results.Result(2, [keeper, member], [], groups, pairs, [], [], folders=folders)
     write(ctx, ALIGNED, ScanRequest((Folder(gallery.library.id),), preset=Preset.THOROUGH), result)
     return ALIGNED
+
+
+def loosen(ctx: Context, gallery: Gallery) -> str:
+    """A scan whose only group has a keeper that two others match, which are not known to match each other."""
+    keeper, other, small = (gallery.images[name] for name in ("trip/000.jpg", "trip/001.jpg", "small/000.jpg"))
+    near = Signals(0.97, Kind.RESIZED, None, 2, 0.95)
+    pairs = [Pair(keeper.id, member.id, near, near.similarity) for member in (other, small)]
+    groups = [(keeper.id, [(other.id, near), (small.id, near)], other.size + small.size)]
+    folders = Counter((image.library, image.path.rpartition(b"/")[0]) for image in (keeper, other, small))
+    result = results.Result(3, [keeper, other, small], [], groups, pairs, [], [], folders=folders)
+    write(ctx, LOOSE, ScanRequest((Folder(gallery.library.id),), preset=Preset.NEAR), result)
+    return LOOSE
 
 
 def write(ctx: Context, scan_id: str, request: ScanRequest, result: results.Result) -> None:

@@ -21,6 +21,10 @@ def _selected(page: Page) -> None:
     expect(page.locator("#action-bar")).to_be_visible()
 
 
+def _others(page: Page) -> None:
+    page.get_by_text("Other actions").click()
+
+
 def _click(name: str) -> State:
     return lambda page: page.get_by_role("button", name=name).first.click()
 
@@ -71,6 +75,8 @@ STATES: dict[str, tuple[str, str, tuple[State, ...]]] = {
     ),
     "groups": (f"/scans/{SCAN}", ".group .tile img", ()),
     "groups, selected": (f"/scans/{SCAN}", ".group .tile img", (_selected,)),
+    "groups, other actions": (f"/scans/{SCAN}", ".group .tile img", (_selected, _others)),
+    "groups, another kept": (f"/scans/{SCAN}", ".group .tile img", (_click("Keep this one"),)),
     "groups, unreadable": (f"/scans/{SCAN}", ".group .tile img", (_unreadable,)),
     "groups, exporting": (f"/scans/{SCAN}", ".group .tile img", (_click("Export…"),)),
     "groups, keys": (f"/scans/{SCAN}", ".group .tile img", (_press("?"),)),

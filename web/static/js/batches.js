@@ -1,4 +1,4 @@
-// Deletions and their undoing: ask, follow until done, tell each tile what became of it.
+// Deletions, moves, and their undoing: ask, follow until done, tell each tile what became of it.
 
 import { get, pause, post } from "./api.js";
 import { bytes, plural } from "./format.js";
@@ -7,6 +7,8 @@ import { toast } from "./toasts.js";
 
 const FIRST_WAIT_MS = 150;
 const LONGEST_WAIT_MS = 1000;
+
+const WORDS = { trash: ["Moved", "to the trash"], move: ["Moved", "to the folder"], link: ["Replaced", "by hard links"] };
 
 async function finish(batch) {
   let wait = FIRST_WAIT_MS;
@@ -27,7 +29,7 @@ export const done = (batch) => batch.outcomes.filter((outcome) => outcome.state 
 
 export const refused = (batch) => batch.outcomes.filter((outcome) => outcome.state === "refused");
 
-// Moves tiles to the trash and back. `find(id)` gives a tile or undefined, `changed()` is called after each step.
+// Puts tiles away and brings them back. `find(id)` gives a tile or undefined, `changed()` is called after each step.
 export class Mover {
   constructor(scan, find, changed) {
     this.scan = scan;
@@ -37,14 +39,16 @@ export class Mover {
     byId("undo-last").addEventListener("click", () => this.undoLatest());
   }
 
-  // Raises ApiError where the whole request is refused; the tiles are then as before.
-  async trash(tiles, confirmed = false) {
-    this.mark(tiles, "Moving…");
+  // To the trash, to the folder `place`, or replaced by hard links. Raises ApiError where the whole request is refused; the
+  // tiles are then as before.
+  async putAway(tiles, { action = "trash", place = null, confirmed = false } = {}) {
+    this.mark(tiles, action === "link" ? "Replacing…" : "Moving…");
     try {
       const images = tiles.map((tile) => tile.image.id);
-      const batch = await run("/api/batches", { scan: this.scan, images, confirmed });
-      this.settle(batch, (tile) => tile.setTrashed(batch.id));
-      this.report(batch, "Moved", "to the trash", { label: "Undo", run: () => this.undo(batch) });
+      const target = place && { library: place.library, path_b64: place.path_b64 };
+      const batch = await run("/api/batches", { scan: this.scan, images, confirmed, action, target });
+      this.settle(batch, (tile) => tile.setTrashed(batch.id, action));
+      this.report(batch, ...WORDS[action], { label: "Undo", run: () => this.undo(batch) });
     } catch (error) {
       for (const tile of tiles) tile.setTrashed(tile.trashed);
       throw error;

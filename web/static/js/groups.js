@@ -6,11 +6,12 @@ import { Mover } from "./batches.js";
 import * as exporting from "./export.js";
 import { Filter } from "./filter.js";
 import * as filters from "./filters.js";
-import { bytes, count, percent, plural } from "./format.js";
+import { plural } from "./format.js";
+import { Group } from "./group.js";
 import { contents, reject } from "./group-verdict.js";
 import { bind } from "./keys.js";
-import { byId, clone, showError } from "./templates.js";
-import { KINDS } from "./kinds.js";
+import { byId, showError } from "./templates.js";
+import * as ticked from "./ticked.js";
 import { Tile } from "./tiles.js";
 import { toast } from "./toasts.js";
 
@@ -18,7 +19,7 @@ const LAST = "The last picture of a group stays.";
 const EQUAL = "These files are identical: there is nothing to tell apart.";
 const MOST_GROUPS = 100;
 
-let groups = []; // each { id, cursor, element, tiles }
+let groups = [];
 const tiles = new Map();
 let filter = Filter.ofAddress();
 let mover;
@@ -37,12 +38,12 @@ export async function show(id, reasons) {
   byId("more").addEventListener("click", loadMore);
   byId("earlier").addEventListener("click", () => startAnew(filter));
   byId("show-all").addEventListener("click", () => startAnew(new Filter({ sort: filter.fields.sort })));
-  byId("select-all").addEventListener("click", () => { groups.forEach(selectAllButKeeper); refresh(); });
+  byId("select-all").addEventListener("click", () => { groups.forEach((group) => group.selectAllButKeeper()); refresh(); });
   byId("clear").addEventListener("click", () => { selected().forEach((tile) => tile.select(false)); refresh(); byId("summary").focus(); });
-  byId("delete").addEventListener("click", remove);
+  ticked.setUp(selected, mover);
   window.addEventListener("popstate", comeBack);
   bindKeys();
-  exporting.setUp(id, () => filter, () => groups.filter((group) => group.tiles.some((tile) => tile.selected)).map((group) => group.id));
+  exporting.setUp(id, () => filter, () => groups.filter((group) => group.ticked).map((group) => group.id));
   filters.setUp(id, () => filter, (fields) => startAnew(filter.with(fields))).catch((error) => showError(byId("results-error"), error.message));
   await loadMore();
   byId(location.hash.slice(1))?.focus();
@@ -56,9 +57,10 @@ function bindKeys() {
     { keys: ["j", "ArrowRight"], label: "Next group", run: () => go(1) },
     { keys: ["k", "ArrowLeft"], label: "Previous group", run: () => go(-1) },
     { keys: ["Enter", "c"], label: "Compare the pictures of a group", run: () => (here() ?? groups[0])?.element.querySelector("[data-compare]").click() },
-    { keys: ["a"], label: "Select all but the keeper of a group", run: () => { if (here()) { selectAllButKeeper(here()); refresh(); } } },
+    { keys: ["a"], label: "Select all but the keeper of a group", run: () => { if (here()) { here().selectAllButKeeper(); refresh(); } } },
+    { keys: ["m"], label: "Keep the picture that has the focus", run: () => { if (here()?.focused) keepInstead(here(), here().focused); } },
     { keys: ["n"], label: "Not duplicates: none of a group", run: () => { if (here()) rejectAll(here()); } },
-    { keys: ["u"], label: "Undo the last deletion", run: () => { if (!byId("undo-last").hidden) byId("undo-last").click(); } },
+    { keys: ["u"], label: "Undo the last deletion or move", run: () => { if (!byId("undo-last").hidden) byId("undo-last").click(); } },
   ]);
 }
 
@@ -145,7 +147,7 @@ function dropEarliest() {
   const top = seen?.getBoundingClientRect().top;
   while (groups.length > MOST_GROUPS) {
     const [first] = groups;
-    if (first.tiles.some((tile) => tile.selected || tile.moving)) break;
+    if (first.touched) break;
     first.element.remove();
     for (const tile of first.tiles) tiles.delete(tile.image.id);
     groups.shift();
@@ -157,59 +159,41 @@ function dropEarliest() {
 }
 
 function makeGroup(found) {
-  const element = clone("group");
-  const group = {
-    id: found.id, cursor: found.cursor, element, tiles: found.members.map((member) => makeTile(member, member.image.id === found.keeper)),
-  };
+  const group = new Group(found, makeTile);
   groups.push(group);
-  element.id = `group-${found.id}`;
-  element.dataset.group = found.id;
-  element.setAttribute("aria-label", `Group: ${KINDS[found.kind]}, ${title(found)}`);
-  element.querySelector(".kind").textContent = KINDS[found.kind];
-  element.querySelector(".kind").dataset.kind = found.kind;
-  element.querySelector(".group-title").textContent = title(found);
-  element.querySelector("[data-select]").addEventListener("click", () => { selectAllButKeeper(group); refresh(); });
-  element.querySelector("[data-reject]").hidden = contents(imagesOf(group)).length < 2;
-  element.querySelector("[data-reject]").addEventListener("click", () => rejectAll(group));
-  element.querySelector("[data-compare]").href = `/scans/${scan}/compare?${filter.query({ group: found.id, ...(start ? { after: start } : {}) })}`;
-  element.querySelector(".tiles").append(...group.tiles.map((tile) => tile.element));
-  return element;
+  for (const tile of group.others) tile.offerToKeep(() => keepInstead(group, tile));
+  group.find("[data-select]").addEventListener("click", () => { group.selectAllButKeeper(); refresh(); });
+  group.find("[data-reject]").addEventListener("click", () => rejectAll(group));
+  group.find("[data-compare]").href = `/scans/${scan}/compare?${filter.query({ group: found.id, ...(start ? { after: start } : {}) })}`;
+  return group.element;
 }
 
-export function title(found) {
-  const alike = found.similarity >= 1 ? "" : `, at least ${percent(found.similarity)} alike`;
-  return `${plural(found.members.length, "picture")}${alike}, up to ${bytes(found.freed)} to free`;
-}
-
-function makeTile(member, isKeeper) {
+function makeTile(member) {
   const tile = new Tile(member, readOnly.get(member.image.library) ?? null);
-  if (isKeeper) tile.markKeeper();
   tile.check.addEventListener("change", () => { tile.select(tile.check.checked); refresh(); });
   tiles.set(member.image.id, tile);
   return tile;
 }
 
-// Where the keeper is in the trash already, the first picture that is left takes its place.
-function selectAllButKeeper(group) {
-  const left = group.tiles.filter((tile) => !tile.trashed && !tile.moving);
-  left.forEach((tile, n) => tile.select(n > 0));
-}
-
-// The keeper first.
-function imagesOf({ tiles: all }) {
-  const keeper = all.find((tile) => tile.element.classList.contains("keeper"));
-  return [keeper, ...all.filter((tile) => tile !== keeper)].map((tile) => tile.image);
-}
+// The group as it is around another of its pictures: what is not known to match that one leaves. Nothing is moved by it.
+const keepInstead = (group, { image }) => attempt(async () => {
+  if (image.trashed || group.keeper.image === image) return;
+  const { group: found, left } = await get(`/api/scans/${scan}/groups/${group.id}/around/${image.id}`);
+  if (!found) return toast(`No other picture of this group is known to match ${image.name}: it cannot be kept instead of them.`);
+  replace(group, found)?.keeper.find(".tile-picture").focus();
+  const words = left.length ? `${plural(left.length, "picture")} left this group: not known to match it.` : "";
+  toast(`${image.name} is kept instead. ${words}`.trim(), { label: "Undo", run: () => attempt(() => showLeft(group.id)) });
+});
 
 async function rejectAll(group) {
-  const [keeper, ...others] = imagesOf(group);
+  const [keeper, ...others] = group.images;
   if (contents([keeper, ...others]).length < 2) { toast(EQUAL); return; }
   await attempt(async () => {
     const takeBack = await reject(scan, [keeper, ...others]);
     const equal = others.some(({ digest }) => digest === keeper.digest);
     const words = equal ? "Not duplicates: only identical files are left in this group." : "Not duplicates: this group is not shown again.";
     toast(words, { label: "Undo", run: () => attempt(async () => { await takeBack(); showAnew(); }) });
-    await (equal ? showLeft(group) : goOn(group));
+    await (equal ? showLeft(group.id) : goOn(group));
   });
 }
 
@@ -219,19 +203,23 @@ function goOn(group) {
   (following?.element ?? byId("summary")).focus();
 }
 
-// In its place, what the server still counts to it.
-async function showLeft(group) {
-  const found = await get(`/api/scans/${scan}/groups/${group.id}?sort=${filter.fields.sort}`);
+// In its place, what the server counts to it.
+async function showLeft(id) {
+  const found = await get(`/api/scans/${scan}/groups/${id}?sort=${filter.fields.sort}`);
+  const group = groups.find((one) => one.id === id); // not there where another page was asked for meanwhile
+  if (group) replace(group, found)?.element.focus();
+}
+
+function replace(group, found) {
   const at = groups.indexOf(group);
-  if (at < 0) return; // another page was asked for meanwhile
+  if (at < 0) return null;
   const before = group.element.nextSibling;
   leave(group);
-  const element = makeGroup(found);
+  byId("groups").insertBefore(makeGroup(found), before);
   groups.splice(at, 0, groups.pop());
-  byId("groups").insertBefore(element, before);
   showWhere();
   refresh();
-  element.focus();
+  return groups[at];
 }
 
 function leave(group) {
@@ -254,27 +242,6 @@ async function attempt(action) {
 const selected = () => [...tiles.values()].filter((tile) => tile.selected);
 
 function refresh() {
-  for (const group of groups) {
-    const staying = group.tiles.filter((tile) => tile.stays && !tile.moving);
-    for (const tile of group.tiles) tile.lock(staying.length === 1 && staying[0] === tile ? LAST : null);
-  }
-  const chosen = selected();
-  const freed = bytes(chosen.reduce((total, tile) => total + tile.image.size, 0));
-  byId("action-bar").hidden = !chosen.length;
-  document.body.classList.toggle("has-bar", chosen.length > 0);
-  byId("selected").textContent = `${count(chosen.length)} selected`;
-  byId("delete").querySelector("span").textContent = `Move ${plural(chosen.length, "image")} to the trash (frees ${freed})`;
-}
-
-async function remove() {
-  byId("delete").disabled = true;
-  showError(byId("results-error"));
-  try {
-    await mover.trash(selected());
-  } catch (error) {
-    showError(byId("results-error"), error.message);
-    byId("results-error").scrollIntoView({ block: "center" });
-  }
-  byId("delete").disabled = false;
-  byId("summary").focus({ preventScroll: true });
+  for (const group of groups) group.lockLast(LAST);
+  ticked.show(selected());
 }

@@ -43,7 +43,7 @@ function refresh() {
 
 async function remove(tile) {
   try {
-    await mover.trash([tile]);
+    await mover.putAway([tile]);
   } catch (error) {
     if (error.code === "no_other_copy") return removeOnlyCopy(tile, error.message);
     tile.refuse(error.message);
@@ -55,7 +55,7 @@ async function removeOnlyCopy(tile, message) {
   const sure = await confirm({ title: "No other copy is known", text: message, yes: "Move it to the trash" });
   if (!sure) return;
   try {
-    await mover.trash([tile], true);
+    await mover.putAway([tile], { confirmed: true });
   } catch (error) {
     tile.refuse(error.message);
     refresh();

@@ -1,7 +1,7 @@
 // What a scan that still compares has found so far: to look at, with nothing to decide, and redrawn only when it changed.
 
 import { get } from "./api.js";
-import { title } from "./groups.js";
+import { title } from "./group.js";
 import { KINDS } from "./kinds.js";
 import { plural } from "./format.js";
 import { byId, clone } from "./templates.js";

@@ -57,6 +57,13 @@ export class Tile {
     this.find(".tile-keeper").hidden = false;
   }
 
+  offerToKeep(keep) {
+    const button = this.find("[data-keep]");
+    button.hidden = false;
+    button.querySelector(".visually-hidden").textContent = ` ${this.image.path}`;
+    button.addEventListener("click", keep);
+  }
+
   // `fate` is keep, move or left; `words` say it, and why.
   propose(fate, words) {
     this.element.classList.add(`fate-${fate}`);
@@ -92,7 +99,9 @@ export class Tile {
     showError(this.find(".tile-refused"));
   }
 
-  setTrashed(batch) {
+  // `away` says where to: trash, move or link.
+  setTrashed(batch, away = this.image.away) {
+    this.image.away = away;
     this.moving = null;
     this.trashed = batch;
     if (batch) this.select(false);
