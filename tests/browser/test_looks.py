@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from shared.context import Context
 from tests.browser.conftest import Visitor, keep
-from tests.gallery import SCAN, SEARCH, Gallery
+from tests.gallery import RUNNING, SCAN, SEARCH, Gallery
 
 pytestmark = pytest.mark.browser
 
@@ -35,3 +35,30 @@ def test_every_page_fits_its_window(visitor: Visitor, shown: Gallery, ctx: Conte
         if name == "groups":
             page.locator(".group button", has_text="Select all but the keeper").first.click()
         keep(page, f"{name}-{size}-{theme}")
+
+
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+PAGES = (
+    "/", "/find", "/scans", f"/scans/{SCAN}", f"/scans/{RUNNING}", f"/scans/{SEARCH}", f"/scans/{SCAN}/compare?group=2",
+    f"/scans/{SCAN}/plan", f"/scans/{SCAN}/folders", f"/scans/{SCAN}/calibrate", "/verdicts", "/trash", "/access",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_nothing_jumps_while_a_page_loads(visitor: Visitor, running: str, size: str) -> None:
+    """Cumulative layout shift (https://web.dev/articles/cls): 0.1 counts as good, and a fifth of it is wanted here."""
+    shifted = {}
+    for path in PAGES:
+        page = visitor.page("about:blank", size)
+        page.add_init_script(SHIFTS)
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)  # what comes late is what jumps
+        shifted[path] = page.evaluate("window.shifted")
+        page.context.close()
+    assert {path: value for path, value in shifted.items() if value > 0.02} == {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,9 +32,9 @@ def numbers(page: Page) -> list[int]:
 def test_the_address_holds_what_was_chosen_and_brings_it_back(visitor: Visitor, shown: Gallery) -> None:
     page = visitor.page(f"/scans/{SCAN}")
     expect(page.locator(".group")).to_have_count(20)
-    page.get_by_label("At least", exact=True).select_option("0.8")
+    page.get_by_label("Alike from", exact=True).select_option("0.8")
     expect(page.locator("#found")).to_have_text("17 groups")
-    page.get_by_label("At most", exact=True).select_option("0.9")
+    page.get_by_label("to", exact=True).select_option("0.9")
     expect(page.locator("#found")).to_have_text("10 groups")
     page.get_by_label("Sorted by").select_option("similarity")
     expect(page.locator(".group")).to_have_count(10)
@@ -46,7 +48,7 @@ def test_the_address_holds_what_was_chosen_and_brings_it_back(visitor: Visitor, 
     page.go_back()
     page.go_back()
     expect(page.locator("#found")).to_have_text("17 groups")
-    expect(page.get_by_label("At most", exact=True)).to_have_value("1")
+    expect(page.get_by_label("to", exact=True)).to_have_value("1")
 
 
 def test_filters_that_leave_nothing_say_so_and_are_taken_away(visitor: Visitor, shown: Gallery) -> None:
@@ -56,6 +58,16 @@ def test_filters_that_leave_nothing_say_so_and_are_taken_away(visitor: Visitor, 
     expect(page.locator("#found")).to_have_text("24 groups")
     page.get_by_label("Folder", exact=True).select_option(label="pictures (1 group)")
     expect(page.locator("#found")).to_have_text("24 groups")
+
+
+def test_a_folder_whose_name_has_any_characters_stays_chosen(visitor: Visitor, shown: Gallery) -> None:
+    odd = base64.b64encode("ÿ?".encode()).decode()
+    assert "/" in odd
+    page = visitor.page(f"/scans/{SCAN}?library={shown.library.id}&folder_b64={quote(odd, safe='')}")
+    expect(page.locator("#none-left")).to_be_visible()
+    page.get_by_label("Sorted by").select_option("similarity")
+    page.wait_for_url("**sort=similarity**")
+    assert parse_qs(urlsplit(page.url).query)["folder_b64"] == [odd]
 
 
 def test_a_link_into_the_middle_opens_there_and_leads_to_the_first(visitor: Visitor, shown: Gallery) -> None:
@@ -70,7 +82,7 @@ def test_a_link_into_the_middle_opens_there_and_leads_to_the_first(visitor: Visi
 def test_what_was_found_is_taken_along_as_csv(visitor: Visitor, shown: Gallery) -> None:
     page = visitor.page(f"/scans/{SCAN}")
     assert exported(page, "CSV").read_text().count("\n") == 73
-    page.get_by_label("At least", exact=True).select_option("0.95")
+    page.get_by_label("Alike from", exact=True).select_option("0.95")
     expect(page.locator("#found")).to_have_text("3 groups")
     assert len(json.loads(exported(page, "JSON").read_text())["groups"]) == 3
     page.get_by_role("button", name="Select all but the keeper", exact=True).nth(1).click()

@@ -33,6 +33,6 @@ export function fill({ fields }) {
 }
 
 function chosen() {
-  const [library, folder = ""] = field("folder").value.split("/");
-  return { ...Object.fromEntries(FIELDS.map((name) => [name, field(name).value])), library, folder_b64: folder };
+  const [library, ...folder] = field("folder").value.split("/"); // Base64 has slashes too
+  return { ...Object.fromEntries(FIELDS.map((name) => [name, field(name).value])), library, folder_b64: folder.join("/") };
 }

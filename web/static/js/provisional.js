@@ -43,7 +43,6 @@ function makeGroup(found) {
 function makeTile(member) {
   const tile = new Tile(member, null);
   tile.check.disabled = true;
-  tile.find(".tile-check").remove();
-  tile.find(".tile-actions").remove();
+  for (const part of [".tile-check", ".tile-actions", "[data-keep]"]) tile.find(part).remove();
   return tile;
 }

@@ -40,6 +40,7 @@ export class Rules {
   set({ steps, protected: kept }) {
     this.steps = structuredClone(steps);
     this.protected = structuredClone(kept);
+    byId("steps").removeAttribute("aria-busy");
     this.show();
   }
 

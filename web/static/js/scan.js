@@ -86,18 +86,22 @@ async function showResults(progress) {
     : `${plural(found, "group")} in ${plural(progress.images.total, "picture")}`;
   byId("summary").textContent = summary;
   document.title = `${summary} · Lookalike`;
-  byId("results").hidden = false;
+  const closed = await closedLibraries();
+  byId("results").hidden = false; // with all that stands above the pictures, so that nothing jumps
+  showClosed(closed);
   byId("without").hidden = !progress.without;
   byId("without").querySelector("span").textContent = progress.without ?? "";
   if (progress.as_of) showAsOf(progress.as_of);
   if (watched) toast(`Done: ${summary}.`);
   if (progress.images.unreadable) showUnreadable(progress.images.unreadable);
   if (!found) {
-    if (!isSearch) for (const part of ["filter-fold", "groups"]) byId(part).hidden = true;
+    if (!isSearch) for (const part of ["filter-fold", "groups", "select-all", "by-rules", "by-folders"]) byId(part).hidden = true;
     showEmpty(progress);
-  } else await (isSearch ? matches : groups).show(id, await readOnly());
+  } else await (isSearch ? matches : groups).show(id, new Map(closed.map((library) => [library.id, library.read_only])));
   // last: its counts take the server long where there is much, and the first groups come first
-  if (!isSearch && progress.preset !== "exact") threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => {}); // too many pairs: no slider
+  if (!isSearch && progress.preset !== "exact") {
+    threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => { byId("threshold").hidden = true; }); // too many pairs
+  }
 }
 
 function showAsOf(seconds) {
@@ -121,15 +125,15 @@ function showEmpty(progress) {
   byId("empty").hidden = false;
 }
 
-async function readOnly() {
+async function closedLibraries() {
   const { libraries } = await get("/api/libraries").catch(() => ({ libraries: [] }));
-  const closed = libraries.filter((library) => library.read_only !== null);
-  if (closed.length) {
-    byId("read-only").hidden = false;
-    byId("read-only").querySelector("span").textContent =
-      closed.map((library) => `Nothing can be deleted in ${library.name}: ${library.read_only}`).join(" ");
-  }
-  return new Map(closed.map((library) => [library.id, library.read_only]));
+  return libraries.filter((library) => library.read_only !== null);
+}
+
+function showClosed(libraries) {
+  byId("read-only").hidden = !libraries.length;
+  byId("read-only").querySelector("span").textContent =
+    libraries.map((library) => `Nothing can be deleted in ${library.name}: ${library.read_only}`).join(" ");
 }
 
 function showUnreadable(total) {

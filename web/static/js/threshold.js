@@ -11,7 +11,7 @@ let scan;
 let timer;
 let asked = 0;
 
-// `onChange()` is called when other groups are there to be shown.
+// `onChange()` is called when other groups are there to be shown. Its place on the page is kept for it from the first.
 export async function setUp(id, onChange) {
   scan = id;
   const slider = byId("threshold-value");
@@ -19,7 +19,6 @@ export async function setUp(id, onChange) {
   slider.min = Math.max(LOWEST, Math.ceil(now.floor * 100 - 1e-6) / 100);
   slider.value = Math.max(slider.min, now.shown);
   slider.disabled = document.body.classList.contains("read-only");
-  byId("threshold").hidden = false;
   slider.addEventListener("input", () => {
     say();
     clearTimeout(timer);
