@@ -42,7 +42,7 @@ RUNNING = "4a11000000000001"
 ODD_NAME = b"odd-\xff.jpg"
 
 EXACT = Signals(1.0, Kind.EXACT, None, 0, 1.0)
-WHOLE = Alignment(120, shown=1.0, shows=1.0, finer=0.25, mirrored=False, matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+WHOLE = Alignment(120, shown=1.0, shows=1.0, finer=0.5, mirrored=False, matrix=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
 SAME_PIXELS = Signals(1.0, Kind.SAME_PIXELS, None, 0, 1.0)
 CAMERA, SAVED = Facts("2024-05-01T12:34:56", "NIKON D90", 92, 38), Facts(quality=80)  # from a camera, saved anew
 

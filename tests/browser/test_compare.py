@@ -19,7 +19,7 @@ from shared.store import results
 from tests.browser.conftest import Visitor, keep
 from tests.browser.test_looks import fits
 from tests.browser.test_review import exists, group, tile
-from tests.gallery import SCAN, Gallery, lay, scan_result
+from tests.gallery import SCAN, Gallery, lay, loosen, scan_result
 
 pytestmark = pytest.mark.browser
 COMPARE = f"/scans/{SCAN}/compare?group=2"
@@ -98,6 +98,41 @@ def test_both_are_shown_at_one_zoom_in_every_way(visitor: Visitor, shown: Galler
     keep(page, "compare-difference")
 
 
+def test_it_says_why_two_match_and_what_follows(visitor: Visitor, shown: Gallery) -> None:
+    page = visitor.page(f"{COMPARE}&image={shown.id('small/001.jpg')}")
+    why = page.locator("#why")
+    expect(why).to_contain_text("The same picture at another size.")
+    expect(why).to_contain_text("Proven: every part that both show agrees; one picture with a probability of 96%.")
+    expect(why).to_contain_text("Right is at 50% of left's resolution")
+    expect(why).to_contain_text("Left shows all of right, right shows all of left")
+    expect(why).to_contain_text("120 points of both lie in the same places")
+    expect(why).to_contain_text("2 of 64 bits differ: very close")
+    expect(why).to_contain_text("Rules may propose to let the right one go")
+    keep(page, "compare-why")
+    page.keyboard.press("w")
+    expect(page.locator("#why-kind")).to_be_hidden()
+    page.reload()
+    title(page, "001.jpg and 001.jpg")
+    expect(page.locator("#why-kind")).to_be_hidden()
+    page.keyboard.press("w")
+    page.keyboard.press("p")
+    page.goto(COMPARE)
+    expect(why).to_contain_text("Both files are equal, byte for byte.")
+    expect(page.locator("#why-signs div")).to_have_count(0)
+
+
+def test_two_that_are_alike_with_a_third_only_are_said_to_be(
+    visitor: Visitor, shown: Gallery, ctx: Context, workers: Callable[..., None]
+) -> None:
+    workers("files")
+    page = visitor.page(f"/scans/{loosen(ctx, shown)}/compare?group=1")
+    expect(page.locator("#why")).to_contain_text("Found by likeness alone (97%)")
+    page.keyboard.press("2")  # the keeper goes, so that the two others meet
+    title(page, "000.jpg and 001.jpg")
+    expect(page.locator("#why")).to_contain_text("never found alike themselves")
+    expect(page.locator("#why-proposed")).to_have_text("Neither is proposed to go because of the other.")
+
+
 def test_equal_pictures_have_no_difference_and_others_have_one(visitor: Visitor, shown: Gallery) -> None:
     page = visitor.page(COMPARE)
     loaded(page)
@@ -142,20 +177,6 @@ def test_the_two_are_laid_on_one_another_before_their_difference_is_taken(
     little = r"(No visible difference in the common part|(Under 1|[1-4])% of the common part differs, shown in colour)"
     expect(page.locator("#difference-text")).to_have_text(re.compile(f"^{re.escape(words)} {little}{rest}\\.$"))
     keep(page, f"compare-{name}")
-    assert backwards(page, mirrored, matrix) < 0.05
-
-
-def backwards(page: Page, mirrored: bool, matrix: tuple[float, ...]) -> float:
-    """The share that differs with the keeper on the right."""
-    return float(
-        page.evaluate(
-            """async (alignment) => { const { draw } = await import('/static/js/difference.js');
-            const [left, right] = document.querySelectorAll('.stage .pane img');
-            const { share, seen } = draw(document.createElement('canvas'), right, left, alignment, false);
-            return seen > 0.95 ? share : 1; }""",
-            {"mirrored": mirrored, "matrix": list(matrix)},
-        )
-    )
 
 
 def test_what_is_better_is_marked_in_words(visitor: Visitor, shown: Gallery) -> None:

@@ -240,6 +240,7 @@ class SignalsOut(_Out):
     tier: Tier
     confidence: float | None
     alignment: AlignmentOut | None
+    proposable: bool
 
 
 class MemberOut(_Out):

@@ -12,6 +12,7 @@ from shared.context import Context
 from shared.domain.deletion import Action
 from shared.domain.folder_pairs import FolderPair, Side
 from shared.domain.model import Group, Image, Library, Member, Signals
+from shared.domain.proposals import proposable
 from shared.domain.review import LOSSLESS, Decision
 from shared.domain.scan import ScanRequest
 from shared.layout import THUMBNAIL_SIZES
@@ -127,7 +128,7 @@ def _is_utf8(path: bytes) -> bool:
 
 
 def signals(shown: Signals | None) -> SignalsOut | None:
-    return None if shown is None else SignalsOut.model_validate(shown, from_attributes=True)
+    return None if shown is None else SignalsOut(**asdict(shown), proposable=proposable(shown))
 
 
 def members(ctx: Context, scan_id: str, shown: Sequence[Member]) -> list[MemberOut]:

@@ -44,8 +44,8 @@ def test_a_group_shows_its_keeper_first_and_why_each_other_matches(client: Flask
     assert copy["signals"]["kind"] == "exact"
     assert small["signals"] == {
         "similarity": 0.96, "kind": "resized", "cosine": None, "distance": 2, "ssim": 0.95,
-        "tier": "proven", "confidence": 0.96, "alignment": {
-            "inliers": 120, "shown": 1.0, "shows": 1.0, "finer": 0.25, "mirrored": False,
+        "tier": "proven", "confidence": 0.96, "proposable": True, "alignment": {
+            "inliers": 120, "shown": 1.0, "shows": 1.0, "finer": 0.5, "mirrored": False,
             "matrix": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
         },
     }  # fmt: skip

@@ -1,19 +1,15 @@
 // How one picture lies on another, in pixels of the two as they were loaded.
-// Invariant: what is given here leads from the right picture to the left one, whichever of them is the keeper.
-
 const FLAT = 1e-9; // a matrix of less area maps everything to a line
 
 // The DOMMatrix from pixels of `right` to pixels of `left`, null where there is none. `alignment` is the API's: how the
-// member lies on its keeper, or on the keeper's mirror image.
-export function rightOnLeft(left, right, alignment, leftIsKeeper) {
+// right one lies on the left one, or on its mirror image.
+export function rightOnLeft(left, right, alignment) {
   if (!alignment) return null;
   const [a, b, c, d, e, f] = alignment.matrix;
   if (!(Math.abs(a * e - b * d) >= FLAT)) return null;
-  const [keeper, member] = leftIsKeeper ? [left, right] : [right, left];
-  const lies = new DOMMatrix().scale(longest(member)).multiply(new DOMMatrix([a, d, b, e, c, f]));
-  if (alignment.mirrored) lies.multiplySelf(new DOMMatrix([-1, 0, 0, 1, keeper.naturalWidth / longest(keeper), 0]));
-  lies.scaleSelf(1 / longest(keeper));
-  return leftIsKeeper ? lies.inverse() : lies;
+  const lies = new DOMMatrix().scale(longest(right)).multiply(new DOMMatrix([a, d, b, e, c, f]));
+  if (alignment.mirrored) lies.multiplySelf(new DOMMatrix([-1, 0, 0, 1, left.naturalWidth / longest(left), 0]));
+  return lies.scaleSelf(1 / longest(left)).inverse();
 }
 
 // How many pixels a pixel becomes at most, in the direction in which the matrix enlarges most.

@@ -12,6 +12,7 @@ import { Sequence } from "./sequence.js";
 import { Stage } from "./stage.js";
 import { byId, showError } from "./templates.js";
 import { toast } from "./toasts.js";
+import * as why from "./why.js";
 
 const ADVANCE = "lookalike-advance";
 const { scan } = byId("compare").dataset;
@@ -38,6 +39,7 @@ bind([
   { keys: ["+", "="], label: "Zoom in", run: () => stage.zoom(1.5) },
   { keys: ["-"], label: "Zoom out", run: () => stage.zoom(1 / 1.5) },
   { keys: ["0"], label: "Whole picture", run: () => stage.reset() },
+  { keys: ["w"], label: "Why these two match", run: why.toggle },
   { keys: ["Escape"], label: "Back to the groups", run: () => location.assign(byId("back").href) },
 ]);
 const buttons = {
@@ -62,7 +64,7 @@ async function begin() {
     first = { group: Number(address.get("group")), after: address.get("after") };
     if (address.has("group")) await sequence.open(address.get("group"), address.get("image"));
     else if (!(await sequence.enterNext(""))) return end();
-    if (sequence.pair || (await sequence.next())) show();
+    if (sequence.pair || (await sequence.next())) await show();
     else end();
   });
 }
@@ -80,31 +82,34 @@ async function attempt(action) {
   busy = false;
 }
 
-function show() {
-  const { group, left, right } = sequence.pair;
+async function show() {
+  const frame = sequence.pair;
+  const { group, left, right } = frame;
+  frame.signals ??= await related(frame);
   byId("pair").hidden = false;
   byId("end").hidden = true;
   byId("pair-title").textContent = `${left.image.name} and ${right.image.name}`;
-  byId("pair-signals").textContent = signals(group, left, right);
+  byId("pair-signals").textContent = summary(frame);
   byId("announce").textContent = `${byId("pair-title").textContent}. ${byId("pair-signals").textContent}`;
   document.title = `${byId("pair-title").textContent} · Lookalike`;
   showFacts(left.image, right.image);
-  stage.show(left.image, right.image, alignment(group, left, right), left.image.id === group.keeper);
+  why.show(left.image, right.image, frame.signals);
+  stage.show(left.image, right.image, frame.signals?.alignment);
   offer();
   remember(group, right.image.id);
 }
 
-function signals(group, left, right) {
-  const gone = [left, right].filter((one) => one.image.trashed).map((one) => `${one.image.name} is in the trash.`).join(" ");
-  if (gone) return gone;
-  const compared = left.image.id === group.keeper ? right.signals : null;
-  return compared ? `${percent(compared.similarity)} alike: ${evidence(compared)}` : "In one group with a picture that both are like";
+// How the right one lies on the left one; null where the two were never found alike.
+async function related({ group, left, right }) {
+  if (left.image.id === group.keeper) return right.signals;
+  const found = await get(`/api/scans/${scan}/groups/${group.id}/around/${left.image.id}`);
+  return found.group?.members.find(({ image }) => image.id === right.image.id)?.signals ?? null;
 }
 
-// How the two lie on one another: known only of a member and its keeper.
-function alignment(group, left, right) {
-  if (left.image.id === group.keeper) return right.signals?.alignment;
-  return right.image.id === group.keeper ? left.signals?.alignment : null;
+function summary({ left, right, signals }) {
+  const gone = [left, right].filter((one) => one.image.trashed).map((one) => `${one.image.name} is in the trash.`).join(" ");
+  if (gone) return gone;
+  return signals ? `${percent(signals.similarity)} alike: ${evidence(signals)}` : "In one group with a picture that both are like";
 }
 
 function offer() {
@@ -147,14 +152,14 @@ function next() {
 }
 
 async function goOn() {
-  if (await sequence.next()) show();
+  if (await sequence.next()) await show();
   else end();
 }
 
 function previous() {
   return attempt(async () => {
     const ended = byId("pair").hidden && sequence.pair;
-    if (ended || sequence.previous()) show();
+    if (ended || sequence.previous()) await show();
   });
 }
 
@@ -173,7 +178,7 @@ const keep = (loser) => attempt(async () => {
 });
 
 // Both stay: the same picture twice on purpose, or two versions of it.
-const wanted = () => (varied(sequence.pair.right.signals) ? "variants" : "duplicates");
+const wanted = () => (varied(sequence.pair.signals) ? "variants" : "duplicates");
 
 const decide = (verdict, words) => attempt(async () => {
   const frame = sequence.pair;
@@ -186,7 +191,7 @@ async function settle(frame, words, revert) {
   decisions.push({ frame, words, revert });
   byId("announce").textContent = words;
   if (byId("advance").checked) await goOn();
-  else show();
+  else await show();
   toast(`${words}.`, { label: "Undo", run: undo });
 }
 
@@ -197,7 +202,7 @@ function undo() {
     await last.revert();
     decisions.pop();
     sequence.returnTo(last.frame);
-    show();
+    await show();
     toast(`Undone: ${last.words}.`);
   });
 }

@@ -12,8 +12,8 @@ const REST = 0.35; // how bright what is not compared is, against what is
 // Draws into `canvas`; returns { share, seen, words }: the share of the compared pixels that differ, the share of the left
 // picture that was compared, both 0..1, and what to say of it. Both images are loaded. Without an alignment the right one
 // is brought to the size of the left one.
-export function draw(canvas, left, right, alignment = null, leftIsKeeper = true) {
-  const lies = rightOnLeft(left, right, alignment, leftIsKeeper);
+export function draw(canvas, left, right, alignment = null) {
+  const lies = rightOnLeft(left, right, alignment);
   const aligned = lies && paint(canvas, left, right, lies);
   if (aligned?.seen) return { ...aligned, words: wordsOfAligned(aligned, lies) };
   const [x, y] = [left.naturalWidth / right.naturalWidth, left.naturalHeight / right.naturalHeight];

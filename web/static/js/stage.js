@@ -30,10 +30,10 @@ export class Stage {
     this.element.style.setProperty(property, value);
   }
 
-  // `alignment` is how one of the two lies on the other, where that is known: the member on its keeper.
-  show(left, right, alignment, leftIsKeeper) {
+  // `alignment` is how the right one lies on the left one, where that is known.
+  show(left, right, alignment) {
     this.shown += 1;
-    this.lies = [alignment, leftIsKeeper];
+    this.alignment = alignment;
     this.large = {};
     this.canvas.width = 0;
     this.say("");
@@ -72,7 +72,7 @@ export class Stage {
     if (this.element.dataset.mode !== "difference") return;
     const { left, right } = this.large ?? {};
     if (!left || !right) return;
-    byId("difference-text").textContent = draw(this.canvas, left, right, ...this.lies).words;
+    byId("difference-text").textContent = draw(this.canvas, left, right, this.alignment).words;
   }
 
   flip() {
