@@ -99,7 +99,7 @@ async function showResults(progress) {
     showEmpty(progress);
   } else await (isSearch ? matches : groups).show(id, new Map(closed.map((library) => [library.id, library.read_only])));
   // last: its counts take the server long where there is much, and the first groups come first
-  if (!isSearch && progress.preset !== "exact") {
+  if (byId("threshold")) {
     threshold.setUp(id, () => (found ? regrouped() : location.reload())).catch(() => { byId("threshold").hidden = true; }); // too many pairs
   }
 }
