@@ -23,13 +23,16 @@ from workers import proofs, spaces, tables
 from workers.candidates import votes
 from workers.candidates.neighbours import nearest
 from workers.candidates.nominees import Nominees, merged, ranked
+from workers.candidates.variety import varied
 from workers.features import Space
 from workers.pairs.hamming import hamming_join
 from workers.stages.blocks import positions, stored
 from workers.stages.searchable import VOTES
+from workers.vision.local import MOST
 
 _EACH = 25
 _VOTED = 12  # each costs a proof, and the right ones have the most votes
+_COUNTED = 96  # of the most votes, among which variety is looked for
 
 
 def nominate(ctx: Context, scan: Scan, unit: int) -> Found:
@@ -133,7 +136,10 @@ def _by_vote(ctx: Context, scan: Scan, asking: list[bytes], library: _Library, f
         mine = replace(mine, owner=mine.owner + np.uint32(len(library)))
     found = votes.vote(mine, kept, len(library) + 1)
     row = np.zeros_like(found.row) if first < 0 else found.row
-    return ranked(row, found.other, found.count.astype(np.float64), _VOTED)
+    counted = ranked(row, found.other, found.count.astype(np.float64), _COUNTED)
+    hashes = _turned(space, asking)[counted["row"].astype(np.int64) - max(first, 0), 0]
+    early = varied(counted, hashes, _turned_of(library)[counted["other"]], scan.request.max_distance)
+    return ranked(counted["row"].astype(np.int64), counted["other"].astype(np.int64), early, _VOTED)
 
 
 @lru_cache(maxsize=1)
@@ -142,7 +148,7 @@ def _vote_tables(ctx: Context, scan: Scan) -> tuple[list[votes.Table], int]:
     space, library = local_space(ctx, scan), _digests(ctx, scan, "contents")
     at = positions(space, library)
     pieces = [slice(start, start + 1024) for start in range(0, len(library), 1024)]
-    bits = votes.word_bits(len(library) * 256)
+    bits = votes.word_bits(len(library) * MOST)
     place = ctx.layout.scan(scan.id) / f"{VOTES}-{bits}"
     if not place.is_dir():
         parts = [votes.features(space.rows(at[piece]), piece.start, bits) for piece in pieces]

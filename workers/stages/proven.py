@@ -19,6 +19,7 @@ from shared.store import scans as store
 from shared.store.scans import Scan
 from workers import proofs, reference, scores
 from workers.proof import records
+from workers.proof.consensus import settled
 
 UNPROVEN = 0.01
 """The probability that is shown of a pair that has nothing in common but its impression."""
@@ -36,7 +37,7 @@ def verdicts(ctx: Context, scan: Scan) -> Verdicts:
     parts = [proofs.found(ctx, scan, name, int(fields.get(f"total:{phase}", 0))) for name, phase in phases]
     found = np.concatenate(parts)
     if scan.request.upload is None:
-        found = reference.crossing(ctx, scan, found)
+        found = reference.crossing(ctx, scan, settled(found))
     return {(int(proof["a"]), int(proof["b"])): proof for proof in found}
 
 
