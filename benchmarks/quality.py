@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine, plots, rivals
-from benchmarks.quality_library.build import COLLAGE, ORIGINAL, Library, build
+from benchmarks.quality_library.build import COLLAGE, FAMILIES, ORIGINAL, SEED, Library, build
 from benchmarks.quality_library.edits import EDITS
 from shared.domain.model import SAME_PICTURE, Alignment, Kind, Signals, Tier
 from shared.domain.proposals import proposable
@@ -34,7 +34,6 @@ from workers.proof.evidence import gather
 from workers.vision.decode import decode
 from workers.vision.local import Local, loaded
 
-SEED = 2024
 _CLAIMS = SAME_PICTURE | {Kind.CONTAINED}
 _MOST_PIXELS = 200_000_000
 _BINS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
@@ -231,7 +230,7 @@ def _measured(folder: Path, wanted: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--photographs", type=Path, default=Path("../shared/data/photos"))
-    options.add_argument("--families", type=int, default=60)
+    options.add_argument("--families", type=int, default=FAMILIES)
     options.add_argument("--edits", type=int, default=16)
     options.add_argument("--plots", type=Path, default=_PLOTS, help="the folder that the plots are written to")
     wanted = options.parse_args()

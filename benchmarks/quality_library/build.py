@@ -5,7 +5,7 @@ Invariant: the same sources, size and seed give the same files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +16,9 @@ from PIL import Image
 
 from benchmarks.quality_library import negatives
 from benchmarks.quality_library.edits import EDITS, collage
+
+SEED, FAMILIES = 2024, 60
+"""Of the library that is measured with."""
 
 ORIGINAL = "original"
 COLLAGE = "collage"
@@ -70,12 +73,11 @@ Made = tuple[str, Image.Image]
 """How a picture was made, and the picture."""
 
 
-def sources(extra: Path | None, random: np.random.Generator) -> list[Photograph]:
+def photographs_of(extra: Path | None, random: np.random.Generator) -> list[Path]:
     """Photographs, those of scikit-image first, then those of a folder in an order of the seed's."""
     bundled = [Path(skimage.__file__).parent / "data" / name for name in _SCENES]
     more = sorted(extra.rglob("*.jpg")) if extra is not None and extra.is_dir() else []
-    paths = [path for path in bundled if path.is_file()] + [more[n] for n in random.permutation(len(more))]
-    return [lambda path=path: _opened(path) for path in paths]  # type: ignore[misc]
+    return [path for path in bundled if path.is_file()] + [more[n] for n in random.permutation(len(more))]
 
 
 def _opened(path: Path) -> Image.Image:
@@ -84,16 +86,20 @@ def _opened(path: Path) -> Image.Image:
         return image.convert("RGB")
 
 
-def build(folder: Path, extra: Path | None, families: int, edits_each: int, seed: int) -> Library:
+def build(
+    folder: Path, extra: Path | None, families: int, edits_each: int, seed: int, without: Collection[Path] = ()
+) -> Library:
     """Write the library into a folder that is not there yet.
 
     Args:
         families: photographs that are edited; all that are left over are distractors.
         edits_each: how many edits of each, chosen by the seed.
+        without: photographs that are not used.
     """
     folder.mkdir(parents=True)
     random = np.random.default_rng(seed)
-    photographs = sources(extra, random)
+    paths = [path for path in photographs_of(extra, random) if path not in without]
+    photographs: list[Photograph] = [lambda path=path: _opened(path) for path in paths]  # type: ignore[misc]
     families = min(families, len(photographs))
     library = Library(folder)
     for number, photograph in enumerate(photographs[:families]):

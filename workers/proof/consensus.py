@@ -18,9 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from shared.domain.model import Kind
 from workers.proof.records import KINDS, Proofs
-
-LIKELY = 0.6
-"""The median from which on a picture is one with the copies: less than one pair alone must say."""
+from workers.proof.verdict import LIKELY
 
 _OVERLAY, _BURST = KINDS.index(Kind.OVERLAY), KINDS.index(Kind.BURST)
 _WHOLE = [KINDS.index(k) for k in (Kind.RE_ENCODED, Kind.RESIZED, Kind.TURNED, Kind.MIRRORED, Kind.COLOUR)]

@@ -27,7 +27,9 @@ class Marks:
     that shows nothing in one of the two, ``dense`` how much more edges than elsewhere both have there (logarithm), as
     other words in one place have. ``largest`` is the share of the largest spot in all of them, ``filled`` how
     much of its box it fills, ``uneven`` how much more varied it is in one of the two (logarithm), ``outlined`` how much
-    sharper its outline (logarithm)."""
+    sharper its outline (logarithm). ``stark`` is how much more varied one of the two is there than elsewhere
+    (logarithm), as white letters with black outlines are, ``long`` how far the box that nine tenths of it lie in is
+    from a square (logarithm), as a line of words is."""
 
     area: float
     spots: int
@@ -41,6 +43,8 @@ class Marks:
     flat: float = 0.0
     outlined: float = 0.0
     dense: float = 0.0
+    stark: float = 0.0
+    long: float = 0.0
 
 
 NONE = Marks(0.0, 0, 1.0, 1.0)
@@ -73,6 +77,8 @@ def find(one: Plane, other: Plane, inside: NDArray[np.bool_]) -> Marks:
         flat=_flat(labels > 0, edges),
         outlined=_ratio(*(float(some[_rim(large)].mean()) for some in edges)),
         dense=min(_dense(labels > 0, some, inside) for some in edges),
+        stark=max(_stark(plane, changed, inside) for plane in (one, other)),
+        long=_long(changed),
     )
 
 
@@ -98,6 +104,16 @@ def _flat(spots: NDArray[np.bool_], edges: list[Plane]) -> float:
 def _dense(spots: NDArray[np.bool_], edges: Plane, inside: NDArray[np.bool_]) -> float:
     here, elsewhere = edges[spots & inside], edges[inside & ~spots]
     return float(np.log((here.mean() + 1) / (elsewhere.mean() + 1))) if here.size and elsewhere.size else 0.0
+
+
+def _stark(plane: Plane, changed: NDArray[np.bool_], inside: NDArray[np.bool_]) -> float:
+    here, elsewhere = plane[changed], plane[inside & ~changed]
+    return float(np.log((here.std() + 4) / (elsewhere.std() + 4))) if elsewhere.size else 0.0
+
+
+def _long(changed: NDArray[np.bool_]) -> float:
+    high, wide = (np.diff(np.percentile(axis, (5, 95)))[0] + 1 for axis in np.nonzero(changed))
+    return float(abs(np.log(wide / high)))
 
 
 def _correlation(one: Plane, other: Plane) -> float:

@@ -11,16 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.domain.model import Kind, Tier
-from workers.proof.coefficients import BIAS, MARK_BIAS, MARK_WEIGHTS, WEIGHTS
+from workers.proof.coefficients import BIAS, MARK_BIAS, MARK_MIDDLE, MARK_SPREAD, MARK_WEIGHTS, WEIGHTS
 from workers.proof.evidence import Evidence
 from workers.proof.geometry import Fit
 
 WHOLE = 0.965
 """The share of a picture from which on it counts as shown whole."""
 
-_LIKELY, _LIKELY_MARKED = 0.5, 0.65
+LIKELY = 0.5
+"""The probability from which on two pictures are told to be one."""
+
 _PROVEN = 0.98
 
 
@@ -42,8 +45,7 @@ class Verdict:
 def measures(found: Evidence) -> list[float]:
     """What the probability is made of."""
     agreed = found.agreement
-    inliers = 60 if found.framed_alike else found.fit.inliers
-    share = 0.7 if found.framed_alike else found.fit.inliers / max(1, found.fit.matched)
+    inliers, share = _held(found)
     return [
         float(np.log2(inliers / 16)),
         share,
@@ -64,16 +66,35 @@ def measures(found: Evidence) -> list[float]:
     ]
 
 
+def _held(found: Evidence) -> tuple[int, float]:
+    """How many features agree, and which share; as many as usual where pictures were laid frame on frame without."""
+    if found.framed_alike:
+        return 60, 0.7
+    return found.fit.inliers, found.fit.inliers / max(1, found.fit.matched)
+
+
 def mark_measures(found: Evidence) -> list[float]:
     """What tells a mark on one of the two, which is put on a picture, from a thing that has moved or changed in it."""
-    agreed, marks = found.agreement, found.marks
+    agreed, marks, laid = found.agreement, found.marks, found.laid
+    inliers, share = _held(found)
     return [
-        found.fit.inliers / max(1, found.fit.matched),
+        float(np.log2(inliers / 16)),
+        share,
         agreed.mean,
         agreed.tenth,
+        agreed.low,
+        agreed.worst,
         min(agreed.bad, 0.3),
+        min(agreed.blob, 0.2),
         agreed.gradient,
         min(agreed.residual, 20) / 10,
+        min(agreed.shift, 40) / 20,
+        agreed.texture,
+        min(found.colour, 20) / 10,
+        min(found.colour_left, 8) / 4,
+        min(found.fit.stretch - 1, 0.3) * 5,
+        laid.seen_a * laid.seen_b,
+        abs(laid.seen_a - laid.seen_b),
         float(np.sqrt(min(marks.area, 0.2))),
         float(np.log1p(marks.spots)),
         marks.lopsided,
@@ -83,17 +104,25 @@ def mark_measures(found: Evidence) -> list[float]:
         marks.largest,
         marks.filled,
         min(marks.uneven, 2.0),
-        float(np.sqrt(min(marks.area * marks.largest, 0.2))),
-        marks.lopsided * marks.largest,
-        marks.one_way * marks.shining,
         marks.flat,
         marks.outlined,
         marks.dense,
-        marks.outlined * marks.flat,
-        marks.outlined * marks.lopsided,
-        agreed.tenth * agreed.gradient,
-        min(marks.uneven, 2.0) * marks.one_way * marks.shining,
+        min(marks.stark, 1.5),
+        min(marks.long, 2.5),
     ]
+
+
+def with_products(
+    measured: NDArray[np.float64], middle: NDArray[np.float64], spread: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Measures of marks, float64 (..., n), in units of their ``spread`` (n), followed by the product of every two of
+    them: what one says hangs on the others. A white line over gravel is a caption, a white spot is a stone."""
+    scaled = np.clip((measured - middle) / spread, -_FAR, _FAR)
+    i, j = np.triu_indices(measured.shape[-1])
+    return np.concatenate([scaled, scaled[..., i] * scaled[..., j]], axis=-1)
+
+
+_FAR = 4.0  # spreads: beyond, nothing was learned
 
 
 def is_marked(found: Evidence) -> bool:
@@ -104,7 +133,8 @@ def is_marked(found: Evidence) -> bool:
 def probability(found: Evidence) -> float:
     """That both show one picture, 0 to 1."""
     if is_marked(found):
-        return _logistic(MARK_BIAS + float(np.dot(MARK_WEIGHTS, mark_measures(found))))
+        terms = with_products(np.array(mark_measures(found)), np.array(MARK_MIDDLE), np.array(MARK_SPREAD))
+        return _logistic(MARK_BIAS + float(np.dot(MARK_WEIGHTS, terms)))
     return _logistic(BIAS + float(np.dot(WEIGHTS, measures(found))))
 
 
@@ -113,11 +143,6 @@ def _logistic(score: float) -> float:
 
 
 _MARKED_BAD, _MARKED_LOW = 0.004, 0.6
-
-
-def _least(found: Evidence) -> float:
-    """The probability from which on a pair is told to be one picture: more is asked where a part differs."""
-    return _LIKELY_MARKED if is_marked(found) else _LIKELY
 
 
 _MOST_BAD, _LARGEST_BLOB = 0.27, 0.18
@@ -159,9 +184,7 @@ def judge(found: Evidence, size_a: tuple[int, int], size_b: tuple[int, int], dam
     panel = _is_panel(found)
     if panel:
         chance = max(chance, 0.9)
-    kind = (
-        Kind.CONTAINED if panel else _kind(found, size_a, size_b, finer) if chance >= _least(found) else _unlike(found)
-    )
+    kind = Kind.CONTAINED if panel else _kind(found, size_a, size_b, finer) if chance >= LIKELY else _unlike(found)
     torn = damaged and not panel and _ends_early(found)
     if torn and kind is Kind.CONTAINED:
         kind = Kind.CROPPED
