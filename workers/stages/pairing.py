@@ -80,11 +80,17 @@ def close(ctx: Context, scan: Scan, unit: int) -> Found:
 
 def missing(found: Proofs, looked_at: npt.NDArray[np.void]) -> tuple[Rows, Rows]:
     """Pairs of those that are joined by matches, and of what contains one of them with the others, that were not looked
-    at."""
+    at.
+
+    A part joins families too, for it cannot be told from a collage without gaps; what they make together may be too
+    large to be looked at in full, so that it is also laid on each of the families that no part has joined.
+    """
     found = found[claims(found)]
     containing = found["kind"] == KINDS.index("contained")
+    part = containing | (found["kind"] == KINDS.index("cropped"))
     families = _families(found[~containing])
     pairs = [*(_within(family) for family in families), *_beside(found[containing], families)]
+    pairs += _beside(found[part], _families(found[~part]))
     if not pairs:
         return (np.empty(0, np.int64),) * 2
     a, b = _ordered(*(np.concatenate(column) for column in zip(*pairs, strict=True)))
@@ -117,10 +123,10 @@ def _within(family: Rows) -> tuple[Rows, Rows]:
     return one[one != other], other[one != other]
 
 
-def _beside(containing: Proofs, families: list[Rows]) -> Iterator[tuple[Rows, Rows]]:
-    """What contains one of a family, or lies in it, with all of it: a collage meets few of the copies by itself."""
+def _beside(parts: Proofs, families: list[Rows]) -> Iterator[tuple[Rows, Rows]]:
+    """What is a part of one of a family, or has one as a part, with all of it: a collage meets few copies by itself."""
     belongs = {int(row): number for number, family in enumerate(families) for row in family}
-    sides = [(a, b) for a, b in zip(containing["a"].tolist(), containing["b"].tolist(), strict=True)]
+    sides = [(a, b) for a, b in zip(parts["a"].tolist(), parts["b"].tolist(), strict=True)]
     wanted = {(one, belongs[other]) for pair in sides for one, other in (pair, pair[::-1]) if other in belongs}
     for one, number in sorted(wanted):
         others = families[number][:ALL_PAIRS_UP_TO]

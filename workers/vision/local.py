@@ -1,10 +1,9 @@
 """Local features: what parts of a picture look like and where they are, small enough to keep of every content.
 
 ORB (Rublee, Rabaud, Konolige & Bradski, "ORB: an efficient alternative to SIFT or SURF", ICCV 2011) on the picture
-at several sizes, features at each, so that a part that was cut out, or a copy that is a fifth as
-large, still meets the whole at one of them. Every feature is described a second time as the mirror shows it: the
-pattern that ORB compares has no symmetry. Beside them the picture itself, small, for the comparison once two pictures
-lie on one another.
+at several sizes, with features at each, so that a part that was cut out, or a copy a fifth as large, still meets the
+whole at one of them. Every feature is described a second time as the mirror shows it: the pattern that ORB compares has
+no symmetry. Beside them the picture itself, small, for the comparison once two pictures lie on one another.
 
 Invariant: the same pixels give the same features; whoever changes what is computed changes ``VERSION``.
 """

@@ -42,6 +42,16 @@ def test_what_contains_one_of_a_family_is_laid_on_all_of_it_and_joins_no_two_fam
     assert chosen(found, families + collage) == [(0, 3), (2, 3), (3, 4), (3, 6)]
 
 
+def test_a_collage_that_looks_cut_out_is_laid_on_all_of_each_family_however_large_they_are_together() -> None:
+    size, families = 40, []
+    for first in (0, size):
+        families += [(first, first + n) for n in range(1, size)]
+    collage: Pairs = [(size - 1, 2 * size), (2 * size - 1, 2 * size)]
+    found = np.concatenate([proven(families), proven(collage, Kind.CROPPED)])
+    new = chosen(found, families + collage)
+    assert {a for a, b in new if b == 2 * size} == set(range(2 * size)) - {size - 1, 2 * size - 1}
+
+
 def test_bursts_and_look_alikes_join_nothing() -> None:
     pairs: Pairs = [(0, 1), (1, 2)]
     assert chosen(proven(pairs, Kind.BURST), pairs) == chosen(proven(pairs, Kind.LOOK_ALIKE), pairs) == []
