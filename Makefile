@@ -51,7 +51,7 @@ bench-find: .venv/.bench-installed ## Measure a search among a million images (2
 	$(BIN)/python -m benchmarks.find
 
 .PHONY: bench-quality
-bench-quality: .venv/.bench-installed .rivals/.installed ## Measure what is found and what would be lost, beside other tools (15 minutes)
+bench-quality: .venv/.bench-installed .rivals/.installed ## Measure what is found and what would be lost, beside other tools (10 minutes)
 	$(BIN)/python -m benchmarks.quality --families $(or $(FAMILIES),60)
 
 .PHONY: bench-rivals
