@@ -109,7 +109,7 @@ def _part_cost(n: int, m: int, part: Part, sample: Hashes | None) -> float:
         met, words = 2.0**-part.bits, 1
     else:
         counts = np.unique(part.keys(sample), return_counts=True)[1].astype(np.float64)
-        met, words = (counts * (counts - 1)).sum() / max(1, len(sample) * (len(sample) - 1)), sample.shape[1]
+        met, words = (counts * (counts - 1)).sum() / max(1, len(sample) * (len(sample) - 1)), min(2, sample.shape[1])
     table = _TABLE_NS * (1 << part.bits)
     return float(table + masks * (_MASK_NS + n * _LOOKUP_NS + n * m * met * (1 + words) * _CANDIDATE_NS))
 
@@ -150,14 +150,26 @@ def _confirmed(
     same: bool,
 ) -> Near:
     """Those of the candidates that are within ``radius``, and that no part before has found."""
-    difference = left.hashes[at] ^ right.hashes[met]
-    distance = _bits(difference)
-    close = np.flatnonzero(distance <= radius)
+    at, met, distance = _close(left, right, at, met, radius)
+    difference = (left.words[:, at] ^ right.words[:, met]).T
+    fresh = np.ones(len(at), bool)
     for part in before:
-        found = np.bitwise_count(part.keys(difference[close])) <= part.radius
-        close = close[~found]
-    i, j = left.order[at[close]], right.order[met[close]]
-    return _near(np.minimum(i, j), np.maximum(i, j), distance[close]) if same else _near(i, j, distance[close])
+        fresh &= np.bitwise_count(part.keys(difference)) > part.radius
+    i, j = left.order[at[fresh]], right.order[met[fresh]]
+    return _near(np.minimum(i, j), np.maximum(i, j), distance[fresh]) if same else _near(i, j, distance[fresh])
+
+
+def _close(
+    left: _Sorted, right: _Sorted, at: NDArray[np.int64], met: NDArray[np.int64], radius: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]:
+    """Those within ``radius``, and their distances: word by word, since most are too far apart after two of four. That
+    of the part comes last, in which they are alike."""
+    distance = np.zeros(len(at), np.uint16)
+    for word in np.roll(np.arange(len(left.words)), -1 - left.word):
+        distance += np.bitwise_count(left.words[word].take(at) ^ right.words[word].take(met))
+        near = np.flatnonzero(distance <= radius)
+        at, met, distance = at[near], met[near], distance[near]
+    return at, met, distance
 
 
 class _Sorted:
@@ -167,7 +179,7 @@ class _Sorted:
         keys = part.keys(hashes)
         self.order = np.argsort(keys, kind="stable")
         self.keys = keys[self.order]
-        self.hashes = hashes[self.order]
+        self.words, self.word = np.ascontiguousarray(hashes[self.order].T), part.start // 64
         self._bit, self._places = -1, np.empty(0, np.int64)
         self.counts = np.bincount(keys, minlength=1 << part.bits).astype(np.int32)
         self.starts = np.cumsum(self.counts, dtype=np.int32) - self.counts
@@ -220,12 +232,6 @@ def _distances(a: Hashes, b: Hashes) -> NDArray[np.uint16]:
     for word in range(a.shape[1]):
         total += np.bitwise_count(a[:, word, None] ^ b[None, :, word])
     return total
-
-
-def _bits(words: Hashes) -> NDArray[np.uint16]:
-    """Set bits of each row (n, words): uint16 (n)."""
-    counts = np.bitwise_count(words)
-    return counts[:, 0].astype(np.uint16) if words.shape[1] == 1 else np.add.reduce(counts, axis=1, dtype=np.uint16)
 
 
 def _near(i: NDArray[np.int64], j: NDArray[np.int64], distance: NDArray[np.uint16]) -> Near:
