@@ -53,5 +53,13 @@ def test_what_is_left_is_shown_with_its_kind_and_the_reason(visitor: Visitor, sc
     keep(page, f"damaged-{size}-{theme}")
     page.goto(group.get_by_role("link", name="Compare").first.get_attribute("href") or "")
     expect(page.locator("#facts")).to_contain_text("× 255, damaged")
+    expect(page.locator("#why-kind")).to_contain_text("Right is damaged: its file ends too early.")
     page.wait_for_load_state("networkidle")
     keep(page, f"damaged-compare-{size}-{theme}")
+    page.evaluate(
+        """async () => { const why = await import("/static/js/why.js");
+        const signals = { kind: "damaged", tier: "proven", confidence: 0.99, alignment: null, distance: null, ssim: null,
+          cosine: null, proposable: true };
+        why.show({ damaged: true }, { damaged: false }, signals); }"""
+    )
+    expect(page.locator("#why-proposed")).to_have_text("Rules let nothing go because of a damaged picture.")

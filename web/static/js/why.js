@@ -39,7 +39,7 @@ export function show(left, right, signals) {
   byId("why-kind").textContent = [kind, ...damaged].join(" ");
   byId("why-sure").textContent = signals && !EQUAL.includes(signals.kind) ? sure(signals) : "";
   byId("why-signs").replaceChildren(...(signals && !EQUAL.includes(signals.kind) ? signs(signals) : []));
-  byId("why-proposed").textContent = proposed(signals);
+  byId("why-proposed").textContent = proposed(signals, left);
 }
 
 export function toggle() {
@@ -63,8 +63,9 @@ function signs(signals) {
   });
 }
 
-function proposed(signals) {
+function proposed(signals, left) {
   if (!signals) return "Neither is proposed to go because of the other.";
+  if (left.damaged && signals.kind !== "exact") return "Rules let nothing go because of a damaged picture.";
   if (signals.proposable) return "Rules may propose to let the right one go: the left one shows all of it, at no fewer pixels.";
   if (signals.confidence === null) return "Rules never propose what was not proven: this is for you to decide.";
   return "Rules do not let the right one go because of the left one: it may show something that the left one lacks, or more finely.";

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +66,7 @@ PAIRS = st.lists(
 @given(PAIRS, st.randoms())
 @settings(max_examples=100, deadline=None)
 def test_nothing_but_that_question_is_touched_whatever_the_order(
-    some: list[tuple[int, int, Kind, float]], random: object
+    some: list[tuple[int, int, Kind, float]], random: Random
 ) -> None:
     before = proofs(*some)
     after = settled(before)
@@ -72,5 +74,5 @@ def test_nothing_but_that_question_is_touched_whatever_the_order(
     assert np.array_equal(after[closed], before[closed])
     assert np.isin(after["kind"][~closed], [KINDS.index(kind) for kind in OPEN]).all()
     order = list(range(len(some)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     assert np.array_equal(settled(before[order]), after[order])
