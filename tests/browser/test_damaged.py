@@ -58,8 +58,8 @@ def test_what_is_left_is_shown_with_its_kind_and_the_reason(visitor: Visitor, sc
     keep(page, f"damaged-compare-{size}-{theme}")
     page.evaluate(
         """async () => { const why = await import("/static/js/why.js");
-        const signals = { kind: "damaged", tier: "proven", confidence: 0.99, alignment: null, distance: null, ssim: null,
-          cosine: null, proposable: true };
+        const signals = { kind: "damaged", tier: "proven", confidence: 0.99, alignment: null, distance: null,
+          ssim: null, cosine: null, proposable: true };
         why.show({ damaged: true }, { damaged: false }, signals); }"""
     )
     expect(page.locator("#why-proposed")).to_have_text("Rules let nothing go because of a damaged picture.")
